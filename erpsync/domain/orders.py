@@ -1,0 +1,150 @@
+"""The canonical order: what every store's order becomes, and every ERP's sales order is made from."""
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.money import Money, total, zero
+from erpsync.domain.parties import Address, Customer
+
+
+class OrderStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class TaxLine(BaseModel):
+    """One tax on a line. `rate` is a fraction (0.19 for 19 %), None where the store does not tell."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    amount: Money
+    rate: Decimal | None = None
+
+
+class OrderLine(BaseModel):
+    """One item of an order. `unit_price` is before `discount`, which is for the whole line.
+
+    Prices contain the tax where the order says `taxes_included`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    source_id: SourceId
+    sku: Sku
+    title: str
+    quantity: Decimal
+    unit_price: Money
+    discount: Money
+    taxes: tuple[TaxLine, ...] = ()
+    requires_shipping: bool = True
+    gift_card: bool = False
+
+    @property
+    def net(self) -> Money:
+        """What the line costs after its discount, tax as the order has it."""
+        return self.unit_price * self.quantity - self.discount
+
+
+class ShippingLine(BaseModel):
+    """One shipping charge. `code` is the store's name of the method, which the ERP's tables are keyed by."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source_id: SourceId
+    code: str
+    title: str
+    price: Money
+    discount: Money
+    taxes: tuple[TaxLine, ...] = ()
+
+    @property
+    def net(self) -> Money:
+        return self.price - self.discount
+
+
+class Order(BaseModel):
+    """An order at one version. Immutable: a later version is another Order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source_id: SourceId
+    number: str
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    status: OrderStatus
+    test: bool = False
+    currency: str
+    taxes_included: bool
+    customer: Customer
+    billing: Address | None = None
+    shipping: Address | None = None
+    lines: tuple[OrderLine, ...]
+    shipping_lines: tuple[ShippingLine, ...] = ()
+    tip: Money
+    duties: Money
+    fees: Money
+    rounding: Money
+    total: Money
+    paid: bool = False
+    payment_methods: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def tax(self) -> Money:
+        taxes = [*(line.taxes for line in self.lines), *(line.taxes for line in self.shipping_lines)]
+        return total([tax.amount for of_line in taxes for tax in of_line], self.currency)
+
+    @property
+    def version(self) -> datetime:
+        return self.updated_at
+
+    def content_hash(self) -> str:
+        """Equal for two versions that would be written to an ERP alike: an echo of our own write changes only times."""
+        content = self.model_dump_json(exclude={"updated_at"})
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+class Balance(BaseModel):
+    """The arithmetic of an order, shown to a person when it does not come out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lines: Money
+    shipping: Money
+    tax: Money
+    extras: Money
+    computed: Money
+    stated: Money
+
+    @property
+    def residual(self) -> Money:
+        return self.stated - self.computed
+
+    def __str__(self) -> str:
+        return (
+            f"lines {self.lines} + shipping {self.shipping} + tax {self.tax} + tip, duties, fees and rounding {self.extras}"
+            f" = {self.computed}, but the store says {self.stated}"
+        )
+
+
+def balance(order: Order) -> Balance:
+    """Adds the order up from its parts. Tax counts only where prices do not contain it already."""
+    lines = total([line.net for line in order.lines], order.currency)
+    shipping = total([line.net for line in order.shipping_lines], order.currency)
+    tax = zero(order.currency) if order.taxes_included else order.tax
+    extras = order.tip + order.duties + order.fees + order.rounding
+    return Balance(
+        lines=lines,
+        shipping=shipping,
+        tax=tax,
+        extras=extras,
+        computed=(lines + shipping + tax + extras).rounded(),
+        stated=order.total.rounded(),
+    )

@@ -1,0 +1,89 @@
+"""When a failed run is tried again: the one function that says so, for the ledger and for Celery alike."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from erpsync.domain.errors import OutcomeUnknown, Problem, Rejected, Skip, SyncError, Transient
+
+MAX_ATTEMPTS = 5
+FIRST_DELAY_SECONDS = 5.0
+MAX_DELAY_SECONDS = 80.0
+# A wait that is not the record's fault: long enough not to hammer, short enough to notice the recovery soon.
+WAIT_SECONDS = 5.0
+# Longer waits stay in the ledger's due_at; Celery countdowns must remain far below the visibility timeout.
+MAX_COUNTDOWN_SECONDS = 120.0
+# No remote may park a record for longer than this with one Retry-After.
+MAX_RETRY_AFTER_SECONDS = 3600.0
+
+
+class Outcome(StrEnum):
+    RETRY = "retry"
+    WAIT = "wait"
+    SKIPPED = "skipped"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of a job whose run raised. `spends_attempt` is False where the record is not to blame."""
+
+    outcome: Outcome
+    problem: Problem
+    delay_seconds: float = 0.0
+    spends_attempt: bool = True
+    alone: bool = False
+    """Run without company next time: this run failed in a way that could be any record of its batch."""
+
+
+def backoff_seconds(attempt: int, jitter: float) -> float:
+    """The delay after the failed `attempt` (from 1): 5, 10, 20, 40, 80 s, less up to a quarter by `jitter` in [0, 1)."""
+    full: float = min(FIRST_DELAY_SECONDS * 2.0 ** (max(attempt, 1) - 1), MAX_DELAY_SECONDS)
+    return full * (1 - 0.25 * jitter)
+
+
+def judge(error: Exception, attempt: int, jitter: float) -> Verdict:
+    """The verdict on `error`, raised by the run that was the record's `attempt`-th (from 1)."""
+    if isinstance(error, Skip):
+        return Verdict(Outcome.SKIPPED, error.problem)
+    if isinstance(error, Transient):
+        return _judge_transient(error, attempt, jitter)
+    if isinstance(error, Rejected):
+        return Verdict(Outcome.DEAD, error.problem)
+    problem = error.problem if isinstance(error, SyncError) else _unexpected(error)
+    return _again_or_dead(problem, attempt, backoff_seconds(attempt, jitter), alone=True)
+
+
+def worker_died(attempt: int, jitter: float) -> Verdict:
+    """The verdict on a run whose worker vanished: the record may be what killed it, so it runs alone from now on."""
+    problem = Problem(
+        code="worker-died",
+        system="erpsync",
+        what=f"The worker ended before the run was recorded (attempt {attempt}).",
+        next_step="Look in the worker's log at that time for memory or time limits, then replay.",
+    )
+    return _again_or_dead(problem, attempt, backoff_seconds(attempt, jitter), alone=True)
+
+
+def _judge_transient(error: Transient, attempt: int, jitter: float) -> Verdict:
+    asked = min(error.retry_after_seconds or 0.0, MAX_RETRY_AFTER_SECONDS)
+    if not error.counts_as_attempt:
+        return Verdict(
+            Outcome.WAIT, error.problem, max(asked, WAIT_SECONDS * (1 - 0.25 * jitter)), spends_attempt=False
+        )
+    delay = max(asked, backoff_seconds(attempt, jitter))
+    return _again_or_dead(error.problem, attempt, delay, alone=isinstance(error, OutcomeUnknown) and attempt > 1)
+
+
+def _again_or_dead(problem: Problem, attempt: int, delay: float, *, alone: bool) -> Verdict:
+    if attempt >= MAX_ATTEMPTS:
+        return Verdict(Outcome.DEAD, problem)
+    return Verdict(Outcome.RETRY, problem, delay, alone=alone)
+
+
+def _unexpected(error: Exception) -> Problem:
+    return Problem(
+        code="unexpected-error",
+        system="erpsync",
+        what=f"The run failed in a way erpsync does not know ({type(error).__name__}).",
+        next_step="Find the trace in the worker's log by the job's number; report it, then replay.",
+    )

@@ -1,0 +1,49 @@
+"""The surroundings that are passed in, so that tests can hold them still."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from erpsync.domain.ids import JobId
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True)
+class JobCall:
+    """What a message to a worker needs: the job's id, and words for people who look at the queue."""
+
+    job_id: JobId
+    flow: str
+    label: str
+
+
+class Wake(Protocol):
+    """Tells workers that there is work. Best effort: the sweep finds what a lost call leaves, so nothing is raised."""
+
+    def intake(self) -> None:
+        """There are new rows in the inbox."""
+        ...
+
+    def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
+        """These jobs are due. False where the broker did not take the messages."""
+        ...
+
+    def dead_letters(self, ids: Sequence[int]) -> bool:
+        """These dead letters are to be announced. False where the broker did not take the messages."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a system's adapter is given to work with. `nonce` returns at least 128 random bits as URL-safe text."""
+
+    clock: Clock
+    nonce: Callable[[], str]
+    cache_directory: Path

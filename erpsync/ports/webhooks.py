@@ -1,0 +1,59 @@
+"""How a store's webhooks are believed and read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from erpsync.domain.ids import SourceId
+
+
+class NotAuthentic(Exception):
+    """The delivery does not prove that it comes from the store. `reason` is a fixed phrase, safe to log and to answer."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One HTTP request of a store, untouched. Header names are lower-case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a delivery says has changed. `version` orders the changes of one record; later wins.
+
+    `flow` is a key of `flows.table`. `number` is what people call the record. `carries_state` says that the body is the
+    whole record at that version, so that it need not be fetched.
+    """
+
+    flow: str
+    source_id: SourceId
+    version: datetime
+    number: str
+    carries_state: bool
+
+
+class Webhooks(Protocol):
+    """Reads one connection's deliveries. Pure: no network, no clock of its own."""
+
+    def verify(self, delivery: Delivery, now: datetime) -> None:
+        """Raises NotAuthentic. Compares in constant time, on the raw body."""
+        ...
+
+    def delivery_key(self, delivery: Delivery) -> str:
+        """Equal for repeats of one delivery, different for any two that are not repeats. At most 200 characters."""
+        ...
+
+    def topic(self, delivery: Delivery) -> str:
+        """The store's name for what happened, at most 100 characters; empty where it gives none."""
+        ...
+
+    def changes(self, delivery: Delivery) -> Sequence[Change]:
+        """What changed; empty where nothing that erpsync syncs did. Raises Rejected where the body cannot be read."""
+        ...

@@ -1,0 +1,1 @@
+"""Serves the simulators, with faults on demand. Knows no adapter."""
