@@ -41,9 +41,8 @@ def serve(simulators: Mapping[str, Simulator], ports: Mapping[str, int] | None =
     try:
         for name, simulator in simulators.items():
             faulty = FaultySimulator(simulator)
-            server = _Server((_HOST, (ports or {}).get(name, 0)), _RequestHandler)
+            server = _Server((ports or {}).get(name, 0), faulty)
             servers.append(server)
-            server.set_app(faulty)
             threading.Thread(target=server.serve_forever, args=(0.05,), name=f"sandbox-{name}", daemon=True).start()
             served[name] = Served(f"http://{_HOST}:{server.server_port}", faulty)
         yield served
@@ -57,6 +56,10 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+    def __init__(self, port: int, simulator: FaultySimulator) -> None:
+        self.simulator = simulator
+        super().__init__((_HOST, port), _RequestHandler)
 
     def server_bind(self) -> None:
         # WSGIServer asks the name server for its own name here, which may take seconds where there is none.
@@ -81,11 +84,9 @@ class _RequestHandler(WSGIRequestHandler):
         if int(self.headers.get("Content-Length") or 0) > MAX_REQUEST_BYTES:
             self.send_error(413)
             return
-        handler = _Answer(
-            cast(IO[bytes], self.rfile), self.wfile, self.get_stderr(), self.get_environ(), multithread=True
-        )
+        streams = cast(IO[bytes], self.rfile), cast(IO[bytes], self.wfile)
         try:
-            handler.run(self.server.get_app())
+            _Answer(*streams, self.get_stderr(), self.get_environ(), multithread=True).run(self.server.simulator)
         except ConnectionDropped:
             self.connection.shutdown(socket.SHUT_RDWR)
 

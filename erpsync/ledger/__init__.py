@@ -1,0 +1,1 @@
+"""What is known and what is to be done, in PostgreSQL. The invariants are constraints; see `tables`."""

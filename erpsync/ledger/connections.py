@@ -1,0 +1,106 @@
+"""Connections seen, and their breakers: a connection that is down pauses its jobs instead of failing them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
+
+from erpsync.domain.errors import Problem
+from erpsync.domain.ids import ConnectionName
+from erpsync.ledger.tables import connections
+
+
+@dataclass(frozen=True)
+class ConnectionRow:
+    name: ConnectionName
+    system: str
+    role: str
+    failures: int
+    probes: int
+    paused_at: datetime | None
+    probe_at: datetime | None
+    problem_code: str | None
+    problem: str | None
+    next_step: str | None
+
+
+def see(connection: Connection, name: ConnectionName, system: str, role: str, now: datetime) -> None:
+    """Makes the connection known."""
+    row = insert(connections).values(name=name, system=system, role=role, seen_at=now)
+    connection.execute(
+        row.on_conflict_do_update(index_elements=["name"], set_={"system": system, "role": role, "seen_at": now})
+    )
+
+
+def succeeded(connection: Connection, name: ConnectionName) -> bool:
+    """Forgets failures; True where this ends a pause."""
+    ended = connection.execute(_RESUME, {"name": name}).one_or_none()
+    return ended is not None and ended.was_paused
+
+
+def failed(
+    connection: Connection,
+    name: ConnectionName,
+    problem: Problem,
+    *,
+    threshold: int,
+    probe_in: timedelta,
+    now: datetime,
+) -> bool:
+    """Counts a failure; True where it is the one that pauses the connection."""
+    row = connection.execute(
+        _FAIL,
+        {
+            "name": name,
+            "threshold": threshold,
+            "now": now,
+            "probe_at": now + probe_in,
+            "code": problem.code,
+            "what": problem.what,
+            "next_step": problem.next_step,
+        },
+    ).one_or_none()
+    return row is not None and row.paused_now
+
+
+def take_probe(connection: Connection, next_probe: timedelta, now: datetime) -> ConnectionRow | None:
+    """One paused connection whose probe is due, with its next probe set, so that one worker at a time tests the way."""
+    row = connection.execute(_TAKE_PROBE, {"now": now, "next": now + next_probe}).one_or_none()
+    return None if row is None else ConnectionRow(**row._mapping)
+
+
+def set_probe(connection: Connection, name: ConnectionName, at: datetime) -> None:
+    connection.execute(_SET_PROBE, {"name": name, "at": at})
+
+
+def everyone(connection: Connection) -> list[ConnectionRow]:
+    rows = connection.execute(text(f"SELECT {_COLUMNS} FROM connections ORDER BY name"))
+    return [ConnectionRow(**row._mapping) for row in rows]
+
+
+_COLUMNS = "name, system, role, failures, probes, paused_at, probe_at, problem_code, problem, next_step"
+
+_RESUME = text("""
+    UPDATE connections AS c SET failures = 0, probes = 0, paused_at = NULL, probe_at = NULL,
+        problem_code = NULL, problem = NULL, next_step = NULL
+    FROM (SELECT name, paused_at IS NOT NULL AS was_paused FROM connections WHERE name = :name FOR UPDATE) old
+    WHERE c.name = old.name AND (c.failures > 0 OR c.paused_at IS NOT NULL) RETURNING old.was_paused
+""")
+
+_FAIL = text("""
+    UPDATE connections AS c SET failures = c.failures + 1,
+        paused_at = CASE WHEN c.failures + 1 >= :threshold THEN coalesce(c.paused_at, :now) END,
+        probe_at = CASE WHEN c.failures + 1 >= :threshold THEN coalesce(c.probe_at, :probe_at) END,
+        problem_code = :code, problem = :what, next_step = :next_step
+    FROM (SELECT name, paused_at IS NULL AS was_open FROM connections WHERE name = :name FOR UPDATE) old
+    WHERE c.name = old.name RETURNING old.was_open AND c.paused_at IS NOT NULL AS paused_now
+""")
+
+_TAKE_PROBE = text(f"""
+    UPDATE connections SET probe_at = :next, probes = probes + 1 WHERE name = (
+        SELECT name FROM connections WHERE probe_at <= :now ORDER BY probe_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) RETURNING {_COLUMNS}
+""")
+
+_SET_PROBE = text("UPDATE connections SET probe_at = :at WHERE name = :name AND paused_at IS NOT NULL")

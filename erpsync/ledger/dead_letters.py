@@ -1,0 +1,108 @@
+"""Dead letters: what needs a person. The table is the truth; the queue of that name only announces it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from erpsync.domain.errors import Problem
+from erpsync.domain.ids import JobId
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An open or closed dead letter. Without `job_id` it is about a delivery (`inbox_id`) or a task that reached no job."""
+
+    id: int
+    job_id: JobId | None
+    inbox_id: int | None
+    task: str
+    subject: str
+    code: str
+    problem: str
+    next_step: str
+    attempts: int
+    created_at: datetime
+    closed_at: datetime | None
+    closed_as: str | None
+    closed_by: str | None
+
+
+def add(
+    connection: Connection,
+    problem: Problem,
+    *,
+    subject: str,
+    now: datetime,
+    inbox_id: int | None = None,
+    task: str = "",
+) -> int:
+    """Keeps a dead letter that no job stands for: an unreadable delivery, or a task that never reached a job."""
+    values: dict[str, object] = {
+        "inbox_id": inbox_id,
+        "task": task,
+        "subject": subject,
+        "code": problem.code,
+        "now": now,
+    }
+    values |= {"problem": problem.what, "next_step": problem.next_step}
+    return int(connection.execute(_ADD, values).scalar_one())
+
+
+def get(connection: Connection, letter_id: int) -> DeadLetter | None:
+    row = connection.execute(text(f"{_SELECT} WHERE id = :id FOR UPDATE"), {"id": letter_id}).one_or_none()
+    return None if row is None else DeadLetter(**row._mapping)
+
+
+def open_for_job(connection: Connection, job_id: JobId) -> DeadLetter | None:
+    row = connection.execute(
+        text(f"{_SELECT} WHERE job_id = :id AND closed_at IS NULL FOR UPDATE"), {"id": job_id}
+    ).one_or_none()
+    return None if row is None else DeadLetter(**row._mapping)
+
+
+def close(connection: Connection, letter_id: int, closed_as: str, actor: str, now: datetime) -> bool:
+    """False where it is closed already."""
+    values = {"id": letter_id, "closed_as": closed_as, "actor": actor, "now": now}
+    return connection.execute(_CLOSE, values).rowcount == 1
+
+
+def unrouted(connection: Connection, limit: int, routed_before: datetime, now: datetime) -> list[int]:
+    """Open dead letters that were not announced although they were routed to the queue before `routed_before`, or never
+    were; marks them routed now. This is how the queue is rebuilt after a broker lost it."""
+    values = {"limit": limit, "before": routed_before, "now": now}
+    return list(connection.execute(_UNROUTED, values).scalars())
+
+
+def announced(connection: Connection, letter_id: int, now: datetime) -> DeadLetter | None:
+    """Marks a dead letter announced. None where it was already, or is closed: it is announced once."""
+    row = connection.execute(_ANNOUNCED, {"id": letter_id, "now": now}).one_or_none()
+    return None if row is None else DeadLetter(**row._mapping)
+
+
+_COLUMNS = """id, job_id, inbox_id, task, subject, code, problem, next_step, attempts, created_at,
+    closed_at, closed_as, closed_by"""
+_SELECT = f"SELECT {_COLUMNS} FROM dead_letters"
+
+_ADD = text("""
+    INSERT INTO dead_letters (inbox_id, task, subject, code, problem, next_step, created_at)
+    VALUES (:inbox_id, :task, :subject, :code, :problem, :next_step, :now) RETURNING id
+""")
+
+_CLOSE = text("""
+    UPDATE dead_letters SET closed_at = :now, closed_as = :closed_as, closed_by = :actor
+    WHERE id = :id AND closed_at IS NULL
+""")
+
+_UNROUTED = text("""
+    UPDATE dead_letters SET routed_at = :now WHERE id IN (
+        SELECT id FROM dead_letters
+        WHERE closed_at IS NULL AND announced_at IS NULL AND (routed_at IS NULL OR routed_at < :before)
+        ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ) RETURNING id
+""")
+
+_ANNOUNCED = text(f"""
+    UPDATE dead_letters SET announced_at = :now WHERE id = :id AND announced_at IS NULL AND closed_at IS NULL
+    RETURNING {_COLUMNS}
+""")

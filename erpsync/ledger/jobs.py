@@ -1,0 +1,354 @@
+"""Jobs: one per flow and source record, claimed by one worker at a time, recorded only by the worker that holds it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, text
+
+from erpsync.domain.errors import Problem
+from erpsync.domain.ids import ConnectionName, JobId, SourceId
+from erpsync.domain.retry import Outcome, Verdict
+from erpsync.domain.states import JobState
+from erpsync.ports.runtime import JobCall
+
+# Due, and neither end of its route is paused. Used by every query that hands work out.
+_WORKABLE = """j.state = 'ready' AND j.due_at <= :now AND NOT EXISTS (
+    SELECT 1 FROM connections c WHERE c.name IN (j.source, j.target) AND c.paused_at IS NOT NULL)"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A record at a version that a target is to follow. `inbox_id` is the delivery that says so, and `carries_state`
+    whether its body is the record."""
+
+    flow: str
+    source: ConnectionName
+    target: ConnectionName
+    source_id: SourceId
+    number: str
+    version: datetime
+    inbox_id: int | None
+    carries_state: bool
+
+
+class Moved(StrEnum):
+    CREATED = "created"
+    ADVANCED = "advanced"
+    STALE = "stale"
+    DISCARDED = "discarded"
+    """A person decided that this record is not synced; only a replay changes that."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run one job, until `lease_until` and as long as nobody claims it anew."""
+
+    job_id: JobId
+    fence: int
+    flow: str
+    source: ConnectionName
+    target: ConnectionName
+    source_id: SourceId
+    number: str
+    attempt: int
+    revision: int
+    state_inbox_id: int | None
+
+
+def advance(connection: Connection, wanted: Wanted, now: datetime) -> tuple[Moved, JobId]:
+    """Moves the record's job forward to `wanted`, or makes it. An older version changes nothing.
+
+    Two different deliveries of one version do not tell which is the later: then the state is read from the source.
+    """
+    row = connection.execute(_ADVANCE, {**_values(wanted), "now": now}).one_or_none()
+    if row is not None:
+        if not row.created:
+            _supersede(connection, row.id, now)
+        return (Moved.CREATED if row.created else Moved.ADVANCED), JobId(row.id)
+    existing = connection.execute(_EXISTING, _values(wanted)).one()
+    moved = Moved.DISCARDED if existing.state == JobState.DISCARDED else Moved.STALE
+    return moved, JobId(existing.id)
+
+
+def claim(
+    connection: Connection, job_id: JobId, *, worker: str, batch: int, lease: timedelta, now: datetime
+) -> list[Claim]:
+    """Claims the job and takes along up to `batch - 1` other due jobs of its route and flow.
+
+    Empty where it is not due, is claimed, or a connection of its route is paused. Every claim spends an attempt, which
+    is given back when the record is not to blame. A job that must run alone takes none along and is taken along by none.
+    """
+    rows = connection.execute(
+        _CLAIM, {"id": job_id, "more": batch - 1, "worker": worker, "lease_until": now + lease, "now": now}
+    ).all()
+    claims = [
+        Claim(
+            job_id=JobId(row.id),
+            fence=row.fence,
+            flow=row.flow,
+            source=ConnectionName(row.source),
+            target=ConnectionName(row.target),
+            source_id=SourceId(row.source_id),
+            number=row.number,
+            attempt=row.attempts,
+            revision=row.claimed_revision,
+            state_inbox_id=row.state_inbox_id,
+        )
+        for row in rows
+    ]
+    return sorted(claims, key=lambda claim: (claim.job_id != job_id, claim.job_id))
+
+
+def finish(
+    connection: Connection, claim: Claim, state: JobState, note: Problem | None, note_text: str, now: datetime
+) -> bool:
+    """Records that a claimed run ended well (DONE) or with nothing to do (SKIPPED); a record that moved meanwhile is ready
+    again. False where the claim was lost: nothing is recorded then."""
+    found = connection.execute(
+        _FINISH,
+        {
+            "id": claim.job_id,
+            "fence": claim.fence,
+            "state": state,
+            "now": now,
+            "code": note.code if note else None,
+            "what": note.what if note else None,
+        },
+    ).one_or_none()
+    if found is not None:
+        _end_run(connection, claim, state, note.code if note else None, note_text, now)
+    return found is not None
+
+
+def put_back(connection: Connection, claim: Claim, verdict: Verdict, now: datetime) -> bool:
+    """Records a run that failed and is tried again from `verdict.delay_seconds` on. False where the claim was lost."""
+    found = connection.execute(
+        _PUT_BACK,
+        {
+            "id": claim.job_id,
+            "fence": claim.fence,
+            "due_at": now + timedelta(seconds=verdict.delay_seconds),
+            "give_back": 0 if verdict.spends_attempt else 1,
+            "alone": verdict.alone,
+            "now": now,
+            **_problem(verdict.problem),
+        },
+    ).one_or_none()
+    if found is not None:
+        outcome = Outcome.RETRY if verdict.outcome is Outcome.RETRY else Outcome.WAIT
+        _end_run(connection, claim, outcome, verdict.problem.code, str(verdict.problem), now)
+    return found is not None
+
+
+def bury(connection: Connection, claim: Claim, problem: Problem, now: datetime) -> int | None:
+    """Closes the job as a dead letter, whose id is returned.
+
+    None where there is none: the claim was lost, or the record moved meanwhile and its new version is tried first.
+    """
+    found = connection.execute(
+        _BURY, {"id": claim.job_id, "fence": claim.fence, "now": now, **_problem(problem)}
+    ).one_or_none()
+    if found is None:
+        return None
+    _end_run(connection, claim, Outcome.DEAD, problem.code, str(problem), now)
+    if found.state != JobState.DEAD:
+        return None
+    values = {"id": claim.job_id, "subject": f"{claim.flow} {claim.number}", "attempts": claim.attempt, "now": now}
+    return int(connection.execute(_DEAD_LETTER, {**values, **_problem(problem)}).scalar_one())
+
+
+def abandoned(connection: Connection, limit: int, now: datetime) -> list[Claim]:
+    """Claims whose lease is over: their worker is gone. Locked until the transaction ends; put each back or bury it."""
+    rows = connection.execute(_ABANDONED, {"limit": limit, "now": now}).all()
+    return [
+        Claim(
+            JobId(row.id),
+            row.fence,
+            row.flow,
+            ConnectionName(row.source),
+            ConnectionName(row.target),
+            SourceId(row.source_id),
+            row.number,
+            row.attempts,
+            row.claimed_revision,
+            row.state_inbox_id,
+        )
+        for row in rows
+    ]
+
+
+def due(connection: Connection, limit: int, woken_before: datetime, now: datetime) -> list[JobCall]:
+    """Workable jobs that nobody was called to since `woken_before`, and marks them called now."""
+    rows = connection.execute(_DUE, {"limit": limit, "woken_before": woken_before, "now": now}).all()
+    return [JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}") for row in rows]
+
+
+def next_due(connection: Connection, claim: Claim, now: datetime) -> JobCall | None:
+    """The next workable job of a claim's route and flow, so that a backlog drains without waiting for the sweep."""
+    values = {"flow": claim.flow, "source": claim.source, "target": claim.target, "now": now}
+    row = connection.execute(_NEXT_DUE, values).one_or_none()
+    return None if row is None else JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}")
+
+
+def calls(connection: Connection, ids: Sequence[JobId], now: datetime) -> list[JobCall]:
+    """What messages to these jobs need; marks them called now."""
+    rows = connection.execute(_CALLS, {"ids": list(ids), "now": now}).all()
+    return [JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}") for row in rows]
+
+
+def reopen(connection: Connection, job_id: JobId, now: datetime) -> bool:
+    """Makes a closed job ready again with all its attempts, reading the source afresh. False where it is not closed."""
+    return connection.execute(_REOPEN, {"id": job_id, "now": now}).rowcount == 1
+
+
+def discard(connection: Connection, job_id: JobId, now: datetime) -> bool:
+    """Decides that the record is not synced. False where it is neither dead nor ready."""
+    return connection.execute(_DISCARD, {"id": job_id, "now": now}).rowcount == 1
+
+
+def _values(wanted: Wanted) -> dict[str, object]:
+    return {
+        "flow": wanted.flow,
+        "source": wanted.source,
+        "target": wanted.target,
+        "source_id": wanted.source_id,
+        "number": wanted.number,
+        "version": wanted.version,
+        "state_inbox_id": wanted.inbox_id if wanted.carries_state else None,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {"code": problem.code, "problem": _sentence(problem), "next_step": problem.next_step}
+
+
+def _sentence(problem: Problem) -> str:
+    return f"{problem.record}: {problem.what}" if problem.record else problem.what
+
+
+def _supersede(connection: Connection, job_id: int, now: datetime) -> None:
+    connection.execute(_SUPERSEDE, {"id": job_id, "now": now})
+
+
+def _end_run(connection: Connection, claim: Claim, outcome: str, code: str | None, note: str, now: datetime) -> None:
+    connection.execute(
+        _END_RUN,
+        {"id": claim.job_id, "fence": claim.fence, "outcome": outcome, "code": code, "note": note, "now": now},
+    )
+
+
+_ADVANCE = text("""
+    INSERT INTO jobs AS j
+        (flow, source, target, source_id, number, wanted_version, state_inbox_id, due_at, created_at, updated_at)
+    VALUES (:flow, :source, :target, :source_id, :number, :version, :state_inbox_id, :now, :now, :now)
+    ON CONFLICT (flow, source, target, source_id) DO UPDATE SET
+        number = excluded.number,
+        wanted_version = excluded.wanted_version,
+        wanted_revision = j.wanted_revision + 1,
+        state_inbox_id = CASE WHEN excluded.wanted_version > j.wanted_version THEN excluded.state_inbox_id END,
+        state = CASE WHEN j.state = 'running' THEN 'running' ELSE 'ready' END,
+        attempts = CASE WHEN j.state = 'running' THEN j.attempts ELSE 0 END,
+        due_at = CASE WHEN j.state = 'running' THEN j.due_at ELSE excluded.due_at END,
+        woken_at = NULL, problem_code = NULL, problem = NULL, next_step = NULL, updated_at = excluded.updated_at
+    WHERE excluded.wanted_version >= j.wanted_version AND j.state <> 'discarded'
+    RETURNING id, (wanted_revision = 1) AS created
+""")
+
+_EXISTING = text("""
+    SELECT id, state FROM jobs
+    WHERE flow = :flow AND source = :source AND target = :target AND source_id = :source_id
+""")
+
+_CLAIM = text(f"""
+    WITH asked AS (
+        SELECT j.* FROM jobs j WHERE j.id = :id AND {_WORKABLE} FOR UPDATE OF j SKIP LOCKED
+    ), company AS (
+        SELECT j.id FROM jobs j JOIN asked a ON j.flow = a.flow AND j.source = a.source AND j.target = a.target
+        WHERE j.id <> a.id AND NOT j.alone AND NOT a.alone AND j.state = 'ready' AND j.due_at <= :now
+        ORDER BY j.due_at, j.id LIMIT :more FOR UPDATE OF j SKIP LOCKED
+    ), claimed AS (
+        UPDATE jobs SET state = 'running', fence = fence + 1, attempts = attempts + 1, claimed_by = :worker,
+            claimed_revision = wanted_revision, lease_until = :lease_until, updated_at = :now
+        WHERE id IN (SELECT id FROM asked UNION ALL SELECT id FROM company)
+        RETURNING *
+    ), started AS (
+        INSERT INTO runs (job_id, fence, attempt, worker, started_at)
+        SELECT id, fence, attempts, claimed_by, CAST(:now AS timestamptz) FROM claimed
+    )
+    SELECT * FROM claimed
+""")
+
+_HELD = "id = :id AND fence = :fence AND state = 'running'"
+
+_FINISH = text(f"""
+    UPDATE jobs SET
+        done_revision = claimed_revision,
+        state = CASE WHEN wanted_revision > claimed_revision THEN 'ready' ELSE :state END,
+        due_at = CASE WHEN wanted_revision > claimed_revision THEN :now ELSE due_at END,
+        attempts = 0, alone = false, woken_at = NULL, claimed_by = NULL, lease_until = NULL,
+        problem_code = :code, problem = :what, next_step = NULL, updated_at = :now
+    WHERE {_HELD} RETURNING state
+""")
+
+_PUT_BACK = text(f"""
+    UPDATE jobs SET state = 'ready', due_at = :due_at, attempts = attempts - :give_back, alone = alone OR :alone,
+        woken_at = NULL, claimed_by = NULL, lease_until = NULL,
+        problem_code = :code, problem = :problem, next_step = :next_step, updated_at = :now
+    WHERE {_HELD} RETURNING id
+""")
+
+_BURY = text(f"""
+    UPDATE jobs SET
+        state = CASE WHEN wanted_revision > claimed_revision THEN 'ready' ELSE 'dead' END,
+        due_at = :now, woken_at = NULL, claimed_by = NULL, lease_until = NULL,
+        attempts = CASE WHEN wanted_revision > claimed_revision THEN 0 ELSE attempts END,
+        problem_code = :code, problem = :problem, next_step = :next_step, updated_at = :now
+    WHERE {_HELD} RETURNING state
+""")
+
+_DEAD_LETTER = text("""
+    INSERT INTO dead_letters (job_id, subject, code, problem, next_step, attempts, created_at)
+    VALUES (:id, :subject, :code, :problem, :next_step, :attempts, :now) RETURNING id
+""")
+
+_SUPERSEDE = text("""
+    UPDATE dead_letters SET closed_at = :now, closed_as = 'superseded', closed_by = 'erpsync'
+    WHERE job_id = :id AND closed_at IS NULL
+""")
+
+_ABANDONED = text("""
+    SELECT * FROM jobs WHERE state = 'running' AND lease_until <= :now
+    ORDER BY lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+
+_DUE = text(f"""
+    UPDATE jobs SET woken_at = :now WHERE id IN (
+        SELECT j.id FROM jobs j WHERE {_WORKABLE} AND (j.woken_at IS NULL OR j.woken_at < :woken_before)
+        ORDER BY j.due_at, j.id LIMIT :limit FOR UPDATE OF j SKIP LOCKED
+    ) RETURNING id, flow, source, number
+""")
+
+_NEXT_DUE = text(f"""
+    SELECT j.id, j.flow, j.source, j.number FROM jobs j
+    WHERE j.flow = :flow AND j.source = :source AND j.target = :target AND {_WORKABLE}
+    ORDER BY j.due_at, j.id LIMIT 1
+""")
+
+_CALLS = text("UPDATE jobs SET woken_at = :now WHERE id = ANY(:ids) RETURNING id, flow, source, number")
+
+_REOPEN = text("""
+    UPDATE jobs SET state = 'ready', attempts = 0, due_at = :now, woken_at = NULL, state_inbox_id = NULL,
+        wanted_revision = wanted_revision + 1, problem_code = NULL, problem = NULL, next_step = NULL, updated_at = :now
+    WHERE id = :id AND state IN ('dead', 'discarded', 'skipped', 'done')
+""")
+
+_DISCARD = text("""
+    UPDATE jobs SET state = 'discarded', updated_at = :now WHERE id = :id AND state IN ('dead', 'ready')
+""")
+
+_END_RUN = text("""
+    UPDATE runs SET ended_at = :now, outcome = :outcome, problem_code = :code, note = :note
+    WHERE job_id = :id AND fence = :fence
+""")

@@ -1,0 +1,93 @@
+"""Links: which record of a source is which record of a target, unique both ways for orders."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from erpsync.domain.ids import ConnectionName, SourceId, TargetId
+from erpsync.ledger.tables import links
+
+
+class LinkKind(StrEnum):
+    ORDER = "order"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The two connections a link joins, and what kind of record it joins."""
+
+    kind: LinkKind
+    source: ConnectionName
+    target: ConnectionName
+
+
+@dataclass(frozen=True)
+class Link:
+    """`content_hash` is of the state we last made the target equal to, empty where we did not; `noted` says that the
+    source was told of `target_id`."""
+
+    target_id: TargetId
+    display: str
+    content_hash: str
+    noted: bool
+
+
+def find(connection: Connection, ends: Ends, source_ids: Sequence[SourceId]) -> dict[SourceId, Link]:
+    rows = connection.execute(
+        select(links.c.source_id, links.c.target_id, links.c.display, links.c.content_hash, links.c.noted_at).where(
+            *_between(ends), links.c.source_id.in_(source_ids)
+        )
+    )
+    return {
+        SourceId(row.source_id): Link(TargetId(row.target_id), row.display, row.content_hash, row.noted_at is not None)
+        for row in rows
+    }
+
+
+def record(
+    connection: Connection, ends: Ends, source_id: SourceId, target_id: TargetId, display: str, now: datetime
+) -> None:
+    """Keeps a link. Writing it again is harmless; sqlalchemy's IntegrityError says that `target_id` answers to another
+    record of the source already."""
+    row = insert(links).values(
+        kind=ends.kind,
+        source=ends.source,
+        source_id=source_id,
+        target=ends.target,
+        target_id=target_id,
+        display=display,
+        created_at=now,
+        updated_at=now,
+    )
+    connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["kind", "source", "source_id", "target"],
+            set_={"target_id": target_id, "display": display, "updated_at": now},
+        )
+    )
+
+
+def written(connection: Connection, ends: Ends, hashes: Mapping[SourceId, str], now: datetime) -> None:
+    """Remembers what the target was made equal to."""
+    for source_id, content_hash in hashes.items():
+        connection.execute(
+            update(links)
+            .where(*_between(ends), links.c.source_id == source_id)
+            .values(content_hash=content_hash, updated_at=now)
+        )
+
+
+def noted(connection: Connection, ends: Ends, source_ids: Sequence[SourceId], now: datetime) -> None:
+    """Remembers that the source was told of these links."""
+    connection.execute(
+        update(links).where(*_between(ends), links.c.source_id.in_(source_ids)).values(noted_at=now, updated_at=now)
+    )
+
+
+def _between(ends: Ends) -> tuple[ColumnElement[bool], ...]:
+    return links.c.kind == ends.kind, links.c.source == ends.source, links.c.target == ends.target

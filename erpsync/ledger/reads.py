@@ -1,0 +1,157 @@
+"""What the console and the command line show. Reads only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from erpsync.ledger import connections
+from erpsync.ledger.connections import ConnectionRow
+from erpsync.ledger.dead_letters import DeadLetter
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class JobRow:
+    id: int
+    flow: str
+    source: str
+    target: str
+    source_id: str
+    number: str
+    state: str
+    attempts: int
+    due_at: datetime
+    updated_at: datetime
+    created_at: datetime
+    problem_code: str | None
+    problem: str | None
+    next_step: str | None
+    target_id: str | None
+    display: str | None
+
+
+@dataclass(frozen=True)
+class RunRow:
+    attempt: int
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    problem_code: str | None
+    note: str | None
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    id: int
+    topic: str
+    state: str
+    note: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The ledger at a glance: `jobs` and `inbox` by state, open dead letters, paused connections, age of the oldest due."""
+
+    jobs: dict[str, int]
+    inbox: dict[str, int]
+    dead_letters: int
+    connections: list[ConnectionRow]
+    refusals: list[tuple[str, str, int]]
+    oldest_due_seconds: float
+
+
+def overview(connection: Connection, now: datetime) -> Overview:
+    oldest = connection.execute(
+        text("SELECT min(due_at) FROM jobs WHERE state = 'ready' AND due_at <= :now"), {"now": now}
+    ).scalar()
+    return Overview(
+        jobs=_counts(connection, "SELECT state, count(*) AS n FROM jobs GROUP BY state"),
+        inbox=_counts(connection, "SELECT state, count(*) AS n FROM inbox GROUP BY state"),
+        dead_letters=connection.execute(text("SELECT count(*) FROM dead_letters WHERE closed_at IS NULL")).scalar_one(),
+        connections=connections.everyone(connection),
+        refusals=[
+            (row.connection, row.reason, int(row.n))
+            for row in connection.execute(
+                text("SELECT connection, reason, count AS n FROM refusals ORDER BY connection, reason")
+            )
+        ],
+        oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
+    )
+
+
+def jobs(
+    connection: Connection, *, state: str = "", flow: str = "", search: str = "", before: int = 0, limit: int = PAGE
+) -> list[JobRow]:
+    """Newest first. `search` matches the number or the source's id exactly; `before` continues below that id."""
+    conditions = ["TRUE"]
+    if state:
+        conditions.append("j.state = :state")
+    if flow:
+        conditions.append("j.flow = :flow")
+    if search:
+        conditions.append("(j.number = :search OR j.number = '#' || :search OR j.source_id = :search)")
+    if before:
+        conditions.append("j.id < :before")
+    values = {"state": state, "flow": flow, "search": search, "before": before, "limit": limit}
+    rows = connection.execute(text(f"{_JOBS} WHERE {' AND '.join(conditions)} ORDER BY j.id DESC LIMIT :limit"), values)
+    return [JobRow(**row._mapping) for row in rows]
+
+
+def job(connection: Connection, job_id: int) -> JobRow | None:
+    row = connection.execute(text(f"{_JOBS} WHERE j.id = :id"), {"id": job_id}).one_or_none()
+    return None if row is None else JobRow(**row._mapping)
+
+
+def runs(connection: Connection, job_id: int) -> list[RunRow]:
+    rows = connection.execute(
+        text(
+            "SELECT attempt, worker, started_at, ended_at, outcome, problem_code, note FROM runs"
+            " WHERE job_id = :id ORDER BY id DESC LIMIT 100"
+        ),
+        {"id": job_id},
+    )
+    return [RunRow(**row._mapping) for row in rows]
+
+
+def deliveries(connection: Connection, source: str, source_id: str) -> list[DeliveryRow]:
+    """What the store told of one record."""
+    rows = connection.execute(
+        text(
+            "SELECT id, topic, state, note, received_at FROM inbox WHERE connection = :source AND source_id = :source_id"
+            " ORDER BY id DESC LIMIT 100"
+        ),
+        {"source": source, "source_id": source_id},
+    )
+    return [DeliveryRow(**row._mapping) for row in rows]
+
+
+def dead_letters(
+    connection: Connection, *, closed: bool = False, before: int = 0, limit: int = PAGE
+) -> list[DeadLetter]:
+    """Newest first."""
+    rows = connection.execute(
+        text(
+            "SELECT id, job_id, inbox_id, task, subject, code, problem, next_step, attempts, created_at, closed_at,"
+            " closed_as, closed_by FROM dead_letters"
+            " WHERE (closed_at IS NOT NULL) = :closed AND (:before = 0 OR id < :before) ORDER BY id DESC LIMIT :limit"
+        ),
+        {"closed": closed, "before": before, "limit": limit},
+    )
+    return [DeadLetter(**row._mapping) for row in rows]
+
+
+def _counts(connection: Connection, statement: str) -> dict[str, int]:
+    rows = connection.execute(text(statement))
+    return {row.state: int(row.n) for row in rows}
+
+
+_JOBS = """
+    SELECT j.id, j.flow, j.source, j.target, j.source_id, j.number, j.state, j.attempts, j.due_at, j.updated_at,
+        j.created_at, j.problem_code, j.problem, j.next_step, l.target_id, l.display
+    FROM jobs j LEFT JOIN links l ON l.kind = rtrim(j.flow, 's') AND l.source = j.source AND l.target = j.target
+        AND l.source_id = j.source_id
+"""
