@@ -35,6 +35,8 @@ class Route:
     source: ConnectionName
     target: ConnectionName
     flows: tuple[str, ...]
+    send_test_orders: bool = False
+    guest_customer: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,17 @@ class _Reader:
             if not isinstance(flows, list) or not flows:
                 self.problems.append(f'[[routes]] number {number} needs a line like flows = ["orders"].')
                 continue
-            found.append(Route(ConnectionName(str(source)), ConnectionName(str(target)), tuple(map(str, flows))))
+            for key in table.keys() - {"source", "target", "flows", "send_test_orders", "guest_customer"}:
+                self.problems.append(f"[[routes]] number {number}: {key} is not a setting.")
+            found.append(
+                Route(
+                    ConnectionName(str(source)),
+                    ConnectionName(str(target)),
+                    tuple(map(str, flows)),
+                    bool(table.get("send_test_orders", False)),
+                    str(table.get("guest_customer", "")),
+                )
+            )
         return tuple(found)
 
     def web(self) -> WebConfig:

@@ -27,6 +27,8 @@ class SyncError(Exception):
 
     def __init__(self, code: str, *, system: str, what: str, next_step: str, record: str = "") -> None:
         self.problem = Problem(code=code, system=system, what=what, next_step=next_step, record=record)
+        self.connection = ""
+        """The connection in use when it was raised; set by the flow, which knows it."""
         super().__init__(str(self.problem))
 
     @property

@@ -1,0 +1,204 @@
+"""The only composition root: from Settings to everything that works."""
+
+import os
+import random
+import secrets
+import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from sqlalchemy import Engine
+
+from erpsync.config import ConnectionConfig, Route, Settings
+from erpsync.domain.errors import ConfigurationError
+from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.engine.runtime import Runtime
+from erpsync.flows import table
+from erpsync.flows.context import FlowContext, OrderRules
+from erpsync.ledger import connections, session
+from erpsync.ports.erp import Erp
+from erpsync.ports.flow import Flow
+from erpsync.ports.runtime import Clock, Tools, Wake
+from erpsync.ports.spec import Role, SystemSpec
+from erpsync.ports.store import Store
+from erpsync.ports.webhooks import Webhooks
+from erpsync.systems import registry
+
+
+class SystemClock:
+    """The machine's clock. `doctor` compares it with PostgreSQL's, since leases of several machines meet there."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A connection with its system and its checked settings."""
+
+    name: ConnectionName
+    spec: SystemSpec
+    settings: BaseModel
+
+
+@dataclass
+class Assembly:
+    """Everything that one process works with. Adapters are opened when first used and kept; not for several threads."""
+
+    settings: Settings
+    bound: dict[ConnectionName, Bound]
+    database: Engine
+    clock: Clock
+    _tools: Tools
+    _adapters: dict[ConnectionName, Store | Erp] = field(default_factory=dict)
+    _webhooks: dict[ConnectionName, Webhooks] = field(default_factory=dict)
+    _flows: dict[tuple[str, ConnectionName, ConnectionName], Flow] = field(default_factory=dict)
+
+    def store(self, name: ConnectionName) -> Store:
+        bound = self.bound[name]
+        if bound.spec.open_store is None:
+            raise KeyError(f"{name} is not a store")
+        if name not in self._adapters:
+            self._adapters[name] = bound.spec.open_store(name, bound.settings, self._tools)
+        return self._adapters[name]  # type: ignore[return-value]
+
+    def erp(self, name: ConnectionName) -> Erp:
+        bound = self.bound[name]
+        if bound.spec.open_erp is None:
+            raise KeyError(f"{name} is not an ERP")
+        if name not in self._adapters:
+            self._adapters[name] = bound.spec.open_erp(name, bound.settings, self._tools)
+        return self._adapters[name]  # type: ignore[return-value]
+
+    def adapter(self, name: ConnectionName) -> Store | Erp:
+        return self.store(name) if self.bound[name].spec.role is Role.STORE else self.erp(name)
+
+    def webhooks(self, name: ConnectionName) -> Webhooks:
+        """Raises KeyError for a connection that is not configured or sends no webhooks."""
+        if name not in self._webhooks:
+            bound = self.bound[name]
+            if bound.spec.open_webhooks is None:
+                raise KeyError(f"{name} sends no webhooks")
+            self._webhooks[name] = bound.spec.open_webhooks(name, bound.settings)
+        return self._webhooks[name]
+
+    def targets(self, flow: str, source: ConnectionName) -> tuple[ConnectionName, ...]:
+        return tuple(route.target for route in self.settings.routes if route.source == source and flow in route.flows)
+
+    def flow(self, name: str, source: ConnectionName, target: ConnectionName) -> Flow:
+        """Raises KeyError where the configuration has no such route any more."""
+        key = (name, source, target)
+        if key not in self._flows:
+            self._flows[key] = table.build(name, self._context(self._route(*key)))
+        return self._flows[key]
+
+    def runtime(self, wake: Wake) -> Runtime:
+        return Runtime(
+            database=self.database,
+            clock=self.clock,
+            wake=wake,
+            jitter=random.random,
+            lease=timedelta(seconds=self.settings.limits.lease_seconds),
+            worker=f"{socket.gethostname()}:{os.getpid()}",
+            flow=self.flow,
+            targets=self.targets,
+            webhooks=self.webhooks,
+            ping=lambda name: self.adapter(name).ping(),
+        )
+
+    def announce(self) -> None:
+        """Makes the configured connections known to the ledger."""
+        with self.database.begin() as connection:
+            for bound in self.bound.values():
+                connections.see(connection, bound.name, bound.spec.name, bound.spec.role, self.clock.now())
+
+    def _route(self, flow: str, source: ConnectionName, target: ConnectionName) -> Route:
+        for route in self.settings.routes:
+            if (route.source, route.target) == (source, target) and flow in route.flows:
+                return route
+        raise KeyError(f"no route takes {flow} from {source} to {target}")
+
+    def _context(self, route: Route) -> FlowContext:
+        target = self.bound[route.target].spec
+        guest = TargetId(route.guest_customer) if route.guest_customer else None
+        return FlowContext(
+            database=self.database,
+            clock=self.clock,
+            source=route.source,
+            target=route.target,
+            store=self.store(route.source),
+            erp=self.erp(route.target),
+            erp_title=target.title,
+            capabilities=target.capabilities,
+            rules=OrderRules(send_test_orders=route.send_test_orders, guest_customer=guest),
+        )
+
+
+def assemble(settings: Settings, *, pool_size: int = 5) -> Assembly:
+    """Checks the connections against their systems and opens the way to the ledger. Opens no connection yet.
+
+    Raises ConfigurationError with every problem of every connection.
+    """
+    problems: list[str] = []
+    bound = {}
+    for config in settings.connections.values():
+        one = bind(config, problems)
+        if one is not None:
+            bound[config.name] = one
+    _check_routes(settings, bound, problems)
+    if problems:
+        raise ConfigurationError(problems)
+    clock = SystemClock()
+    cache_directory = settings.home / "cache"
+    return Assembly(
+        settings=settings,
+        bound=bound,
+        database=session.open_engine(settings.database_url, pool_size=pool_size),
+        clock=clock,
+        _tools=Tools(clock=clock, nonce=lambda: secrets.token_urlsafe(24), cache_directory=cache_directory),
+    )
+
+
+def bind(config: ConnectionConfig, problems: list[str]) -> Bound | None:
+    """A connection's settings as its system checks them; None, with the reasons in `problems`, where they will not do."""
+    where = f"[connections.{config.name}]"
+    if config.system not in registry.names():
+        problems.append(f"{where} system = {config.system!r} is not known; there are {', '.join(registry.names())}.")
+        return None
+    spec = registry.spec(config.system)
+    plain = [key for key, value in config.values.items() if _is_secret(spec, key) and not isinstance(value, SecretStr)]
+    for key in plain:
+        problems.append(f'{where} {key} is a secret: write {key} = {{ env = "VARIABLE" }} or {{ file = "/path" }}.')
+    try:
+        checked = spec.settings.model_validate({key: _plain(spec, key, value) for key, value in config.values.items()})
+    except ValidationError as error:
+        for one in error.errors(include_input=False, include_url=False):
+            problems.append(f"{where} {'.'.join(map(str, one['loc']))}: {one['msg']}.")
+        return None
+    return None if plain else Bound(config.name, spec, checked)
+
+
+def _is_secret(spec: SystemSpec, key: str) -> bool:
+    annotation = spec.settings.model_fields[key].annotation if key in spec.settings.model_fields else None
+    return annotation is SecretStr or SecretStr in get_args(annotation)
+
+
+def _plain(spec: SystemSpec, key: str, value: Any) -> Any:
+    """Any setting may be a reference; only secrets stay wrapped."""
+    return value.get_secret_value() if isinstance(value, SecretStr) and not _is_secret(spec, key) else value
+
+
+def _check_routes(settings: Settings, bound: dict[ConnectionName, Bound], problems: list[str]) -> None:
+    for number, route in enumerate(settings.routes, 1):
+        for flow in route.flows:
+            if flow not in table.FLOWS:
+                problems.append(
+                    f"[[routes]] number {number}: {flow!r} is not a flow; there are {', '.join(table.FLOWS)}."
+                )
+        for name, role in ((route.source, Role.STORE), (route.target, Role.ERP)):
+            if name in bound and bound[name].spec.role is not role:
+                problems.append(
+                    f"[[routes]] number {number}: {name} is not {'a store' if role is Role.STORE else 'an ERP'}."
+                )

@@ -1,0 +1,1 @@
+"""How work is carried: intake, claims, verdicts, sweeps. Knows no order, SKU or vendor."""

@@ -1,0 +1,102 @@
+"""From the inbox to the jobs: each delivery moves its record's job forward, or is recorded as why not."""
+
+import structlog
+from sqlalchemy import Connection
+
+from erpsync.domain.errors import Problem, Rejected
+from erpsync.domain.ids import ConnectionName, JobId
+from erpsync.engine.run import attempt
+from erpsync.engine.runtime import Runtime
+from erpsync.ledger import dead_letters, inbox, jobs
+from erpsync.ledger.inbox import InboxRow, InboxState, Settled
+from erpsync.ledger.jobs import Moved, Wanted
+from erpsync.ports.webhooks import Change, Delivery
+
+log = structlog.get_logger()
+BATCH = 200
+
+
+def take_in(runtime: Runtime) -> int:
+    """Makes jobs of all new deliveries; returns how many deliveries it read. Several workers may do so at once."""
+    total = 0
+    while (count := _take_batch(runtime)) > 0:
+        total += count
+    return total
+
+
+def _take_batch(runtime: Runtime) -> int:
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        rows = inbox.take_new(connection, BATCH)
+        settled: list[Settled] = []
+        letters: list[int] = []
+        wanted: list[Wanted] = []
+        for row in rows:
+            read = attempt(lambda row=row: _read(runtime, row))  # type: ignore[misc]
+            if isinstance(read, Exception):
+                letters.append(_keep_unreadable(runtime, connection, row, read))
+                settled.append(Settled(row.id, InboxState.UNREADABLE, "see its dead letter"))
+            elif read:
+                wanted += read
+            else:
+                settled.append(Settled(row.id, InboxState.IGNORED, "no route syncs this"))
+        moved, job_ids = _advance_all(runtime, connection, wanted)
+        inbox.settle(connection, settled + moved, now)
+        calls = jobs.calls(connection, job_ids, now)
+    runtime.wake.jobs(calls)
+    if letters:
+        runtime.wake.dead_letters(letters)
+    return len(rows)
+
+
+def _read(runtime: Runtime, row: InboxRow) -> list[Wanted]:
+    changes = runtime.webhooks(row.connection).changes(Delivery(row.headers, row.body))
+    return [
+        _wanted(row, change, target) for change in changes for target in runtime.targets(change.flow, row.connection)
+    ]
+
+
+def _wanted(row: InboxRow, change: Change, target: ConnectionName) -> Wanted:
+    return Wanted(
+        flow=change.flow,
+        source=row.connection,
+        target=target,
+        source_id=change.source_id,
+        number=change.number,
+        version=change.version,
+        inbox_id=row.id,
+        carries_state=change.carries_state,
+    )
+
+
+def _advance_all(runtime: Runtime, connection: Connection, wanted: list[Wanted]) -> tuple[list[Settled], list[JobId]]:
+    """Locks the jobs in the order of their ids, as every other transaction over several jobs does, then moves them."""
+    now = runtime.clock.now()
+    wanted = sorted(wanted, key=lambda one: (one.flow, one.source, one.target, one.source_id, one.version))
+    jobs.lock(connection, wanted)
+    settled: dict[int, Settled] = {}
+    job_ids: list[JobId] = []
+    for one in wanted:
+        moved, job_id = jobs.advance(connection, one, now)
+        applied = moved in (Moved.CREATED, Moved.ADVANCED)
+        if applied:
+            job_ids.append(job_id)
+        if one.inbox_id is not None and (applied or one.inbox_id not in settled):
+            state = InboxState.APPLIED if applied else InboxState.STALE
+            settled[one.inbox_id] = Settled(one.inbox_id, state, f"job {job_id}: {moved}", one.source_id)
+    return list(settled.values()), list(dict.fromkeys(job_ids))
+
+
+def _keep_unreadable(runtime: Runtime, connection: Connection, row: InboxRow, error: Exception) -> int:
+    if isinstance(error, Rejected):
+        problem = error.problem
+    else:
+        log.error("inbox.unreadable", inbox_id=row.id, connection=row.connection, exc_info=error)
+        problem = Problem(
+            code="delivery-unreadable",
+            system="erpsync",
+            what=f"The delivery could not be read ({type(error).__name__}).",
+            next_step="Look at it with `erpsync dead show`; replay it after an upgrade, or discard it.",
+        )
+    subject = f"{row.connection} {row.topic or 'delivery'}"
+    return dead_letters.add(connection, problem, subject=subject, now=runtime.clock.now(), inbox_id=row.id)

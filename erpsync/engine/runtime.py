@@ -1,0 +1,29 @@
+"""What the engine works with, built once a process by `erpsync.bootstrap`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from erpsync.domain.ids import ConnectionName
+from erpsync.ports.flow import Flow
+from erpsync.ports.runtime import Clock, Wake
+from erpsync.ports.webhooks import Webhooks
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """`jitter` returns a number in [0, 1). `flow`, `webhooks` and `ping` answer for configured connections and raise
+    KeyError for others; `targets` are where a flow of a source goes."""
+
+    database: Engine
+    clock: Clock
+    wake: Wake
+    jitter: Callable[[], float]
+    lease: timedelta
+    worker: str
+    flow: Callable[[str, ConnectionName, ConnectionName], Flow]
+    targets: Callable[[str, ConnectionName], tuple[ConnectionName, ...]]
+    webhooks: Callable[[ConnectionName], Webhooks]
+    ping: Callable[[ConnectionName], None]

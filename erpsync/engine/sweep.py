@@ -1,0 +1,61 @@
+"""Finds what messages lost: new deliveries nobody took in, due jobs nobody woke, claims whose worker is gone, dead
+letters nobody announced. Safe to run anywhere, any number of times at once."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from erpsync.domain.retry import Outcome, worker_died
+from erpsync.engine import breaker, intake
+from erpsync.engine.runtime import Runtime
+from erpsync.ledger import dead_letters, jobs
+from erpsync.ports.runtime import JobCall
+
+log = structlog.get_logger()
+
+# A message that was not answered by a claim for this long is taken for lost.
+WOKEN_SECONDS = 30.0
+ROUTED_SECONDS = 60.0
+# Enough to keep every worker busy until the next sweep: each run takes a whole batch and wakes the next.
+CALLS = 100
+ABANDONED = 500
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep found. `unheard` are due jobs that the broker did not take: the caller may run them itself."""
+
+    deliveries: int
+    abandoned: int
+    woken: int
+    resumed: int
+    unheard: tuple[JobCall, ...]
+
+
+def sweep(runtime: Runtime) -> Swept:
+    deliveries = intake.take_in(runtime)
+    abandoned = _release_abandoned(runtime)
+    resumed = breaker.probe(runtime)
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        calls = jobs.due(connection, CALLS, now - timedelta(seconds=WOKEN_SECONDS), now)
+        letters = dead_letters.unrouted(connection, CALLS, now - timedelta(seconds=ROUTED_SECONDS), now)
+    heard = runtime.wake.jobs(calls) if calls else True
+    if letters:
+        runtime.wake.dead_letters(letters)
+    return Swept(deliveries, abandoned, len(calls), len(resumed), () if heard else tuple(calls))
+
+
+def _release_abandoned(runtime: Runtime) -> int:
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        claims = jobs.abandoned(connection, ABANDONED, now)
+        for claim in sorted(claims, key=lambda claim: claim.job_id):
+            verdict = worker_died(claim.attempt, runtime.jitter())
+            if verdict.outcome is Outcome.DEAD:
+                jobs.bury(connection, claim, verdict.problem, now)
+            else:
+                jobs.put_back(connection, claim, verdict, now)
+            log.warning("job.abandoned", job_id=claim.job_id, flow=claim.flow, attempt=claim.attempt)
+    return len(claims)

@@ -1,0 +1,119 @@
+"""The ERP's customer of an order: the one it is linked to, else found, else made."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.ids import SourceId, TargetId
+from erpsync.domain.orders import Order
+from erpsync.flows.context import FlowContext
+from erpsync.ledger import links
+from erpsync.ledger.links import Ends, LinkKind
+from erpsync.ports.erp import CustomerDraft
+
+
+@dataclass(frozen=True)
+class _Buyer:
+    key: SourceId
+    draft: CustomerDraft
+
+
+def ensure(context: FlowContext, orders: Sequence[Order]) -> Mapping[SourceId, TargetId | SyncError]:
+    """The ERP's customer id per order, by the order's source id. What concerns one order is returned, not raised."""
+    answers: dict[SourceId, TargetId | SyncError] = {}
+    buyers: dict[SourceId, _Buyer] = {}
+    for order in orders:
+        key = _key(order)
+        if key is not None:
+            buyers[order.source_id] = _Buyer(key, _draft(context, order, key))
+        elif context.rules.guest_customer is not None:
+            answers[order.source_id] = context.rules.guest_customer
+        else:
+            answers[order.source_id] = _nobody(order)
+    by_key = _resolve(context, {buyer.key: buyer.draft for buyer in buyers.values()})
+    return answers | {source_id: by_key[buyer.key] for source_id, buyer in buyers.items()}
+
+
+def _resolve(context: FlowContext, drafts: Mapping[SourceId, CustomerDraft]) -> dict[SourceId, TargetId | SyncError]:
+    ends = Ends(LinkKind.CUSTOMER, context.source, context.target)
+    with context.database.begin() as connection:
+        known = links.find(connection, ends, list(drafts))
+    answers: dict[SourceId, TargetId | SyncError] = {key: link.target_id for key, link in known.items()}
+    missing = {key: draft for key, draft in drafts.items() if key not in answers}
+    if not missing:
+        return answers
+    with context.calling(context.target):
+        found = context.erp.find_customers(list(missing.values()))
+    new = {}
+    for key, draft in missing.items():
+        matches = found.get(draft.reference, ())
+        if len(matches) == 1:
+            answers[key] = matches[0].target_id
+            _link(context, ends, key, matches[0].target_id, matches[0].display)
+        elif matches:
+            answers[key] = _ambiguous(context, [match.display for match in matches])
+        else:
+            new[key] = draft
+    return answers | _make(context, ends, new)
+
+
+def _make(
+    context: FlowContext, ends: Ends, new: Mapping[SourceId, CustomerDraft]
+) -> dict[SourceId, TargetId | SyncError]:
+    if not new:
+        return {}
+    with context.calling(context.target):
+        made = context.erp.upsert_customers(list(new.values()))
+    answers: dict[SourceId, TargetId | SyncError] = {}
+    for key, draft in new.items():
+        result = made[draft.reference]
+        if isinstance(result, SyncError):
+            answers[key] = result
+        else:
+            answers[key] = result.target_id
+            _link(context, ends, key, result.target_id, result.display)
+    return answers
+
+
+def _link(context: FlowContext, ends: Ends, key: SourceId, target_id: TargetId, display: str) -> None:
+    with context.database.begin() as connection:
+        links.record(connection, ends, key, target_id, display, context.clock.now())
+
+
+def _key(order: Order) -> SourceId | None:
+    """What a buyer is known by: the store's id, else the e-mail address, hashed so that the ledger holds none."""
+    if order.customer.source_id is not None:
+        return order.customer.source_id
+    if order.customer.email:
+        return SourceId("guest-" + hashlib.sha256(order.customer.email.strip().lower().encode()).hexdigest()[:24])
+    return None
+
+
+def _draft(context: FlowContext, order: Order, key: SourceId) -> CustomerDraft:
+    return CustomerDraft(
+        reference=f"{context.source}-customer-{key}",
+        customer=order.customer,
+        billing=order.billing or order.shipping,
+        shipping=order.shipping,
+        currency=order.currency,
+    )
+
+
+def _nobody(order: Order) -> Rejected:
+    return Rejected(
+        "no-customer",
+        system="erpsync",
+        record=f"order {order.number}",
+        what="The order names neither a customer nor an e-mail address.",
+        next_step="Set guest_customer on the route to the ERP's id of a customer for such sales, then replay.",
+    )
+
+
+def _ambiguous(context: FlowContext, names: list[str]) -> Rejected:
+    return Rejected(
+        "ambiguous-customer",
+        system=context.target,
+        what=f"{len(names)} customers in {context.erp_title} have this buyer's e-mail address: {', '.join(names[:5])}.",
+        next_step="Merge them, or clear the address on all but one, then replay.",
+    )

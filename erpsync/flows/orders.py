@@ -1,0 +1,262 @@
+"""An order from a store to an ERP: look, create, record, on every attempt, then tell the store.
+
+Each step narrows the batch: a record that a step settles, well or badly, has its answer in `results` and takes no
+further part; its neighbours go on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy.exc import IntegrityError
+
+from erpsync.domain.errors import Rejected, Skip, SyncError
+from erpsync.domain.ids import JobId, SourceId, TargetId
+from erpsync.domain.orders import Order, OrderStatus, balance
+from erpsync.flows import customers
+from erpsync.flows.context import FlowContext
+from erpsync.ledger import links
+from erpsync.ledger.links import Ends, Link, LinkKind
+from erpsync.ports.erp import OrderDraft, RecordRef
+from erpsync.ports.flow import Done, Ended, Item
+from erpsync.ports.store import OrderNote
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One order on its way. `link` is what the ledger or the ERP knows of it."""
+
+    item: Item
+    order: Order
+    reference: str
+    link: Link | None = None
+    did: tuple[str, ...] = ()
+
+    @property
+    def cancelled(self) -> bool:
+        return self.order.status is OrderStatus.CANCELLED
+
+    @property
+    def current(self) -> bool:
+        return self.link is not None and self.link.content_hash == self.order.content_hash()
+
+
+@dataclass
+class _Batch:
+    work: dict[SourceId, _Work] = field(default_factory=dict)
+    results: dict[JobId, Ended] = field(default_factory=dict)
+
+    def settle(self, source_id: SourceId, result: Ended) -> None:
+        self.results[self.work.pop(source_id).item.job_id] = result
+
+    def update(self, work: _Work, link: Link, did: str) -> None:
+        self.work[work.order.source_id] = replace(work, link=link, did=(*work.did, did))
+
+
+class OrderFlow:
+    """Orders of one route. See `erpsync.ports.flow.Flow`."""
+
+    def __init__(self, context: FlowContext) -> None:
+        self._context = context
+        self._ends = Ends(LinkKind.ORDER, context.source, context.target)
+
+    @property
+    def batch(self) -> int:
+        return self._context.capabilities.order_batch
+
+    def __call__(self, items: Sequence[Item]) -> Mapping[JobId, Ended]:
+        batch = _Batch()
+        self._read(batch, items)
+        try:
+            for step in (self._recall, self._gate, self._look, self._cancel, self._write, self._note):
+                step(batch)
+        except SyncError as error:
+            # What was settled before the call failed stays settled; the rest shares its fate.
+            for source_id in list(batch.work):
+                batch.settle(source_id, error)
+        for work in list(batch.work.values()):
+            batch.settle(work.order.source_id, Done(_told(work)))
+        return batch.results
+
+    def _read(self, batch: _Batch, items: Sequence[Item]) -> None:
+        context = self._context
+        answers: dict[SourceId, Order | SyncError] = {}
+        for item in items:
+            if item.body is not None:
+                answers[item.source_id] = _from_event(context, item.body)
+        absent = [item.source_id for item in items if item.body is None]
+        if absent:
+            with context.calling(context.source):
+                answers |= context.store.read_orders(absent)
+        for item in items:
+            answer = answers[item.source_id]
+            if isinstance(answer, SyncError):
+                batch.results[item.job_id] = answer
+            else:
+                reference = f"{context.source}-{item.source_id}"
+                batch.work[item.source_id] = _Work(item, answer, reference)
+
+    def _recall(self, batch: _Batch) -> None:
+        with self._context.database.begin() as connection:
+            known = links.find(connection, self._ends, list(batch.work))
+        for source_id, link in known.items():
+            batch.work[source_id] = replace(batch.work[source_id], link=link)
+
+    def _gate(self, batch: _Batch) -> None:
+        """Keeps out what must not, or cannot, reach the ERP."""
+        for work in list(batch.work.values()):
+            refusal = _refusal(work, self._context)
+            if refusal is not None:
+                batch.settle(work.order.source_id, refusal)
+
+    def _look(self, batch: _Batch) -> None:
+        """Asks the ERP for every order that has no link: an earlier attempt may have made it and lost the reply."""
+        unknown = [work for work in batch.work.values() if work.link is None]
+        if not unknown:
+            return
+        with self._context.calling(self._context.target):
+            found = self._context.erp.find_orders([work.reference for work in unknown])
+        for work in unknown:
+            matches = found.get(work.reference, ())
+            if len(matches) > 1:
+                batch.settle(work.order.source_id, _twice(work, matches, self._context))
+            elif matches:
+                self._link(batch, work, matches[0], "found")
+            elif work.cancelled:
+                batch.settle(
+                    work.order.source_id,
+                    Skip("cancelled-before-sent", what="Cancelled in the store before the ERP had it."),
+                )
+
+    def _cancel(self, batch: _Batch) -> None:
+        doomed = {
+            work.link.target_id: work
+            for work in batch.work.values()
+            if work.cancelled and work.link is not None and not work.current
+        }
+        if not doomed:
+            return
+        with self._context.calling(self._context.target):
+            results = self._context.erp.cancel_orders(list(doomed))
+        self._written(batch, [(work, results[target_id]) for target_id, work in doomed.items()], "cancelled")
+
+    def _write(self, batch: _Batch) -> None:
+        """Creates what the ERP has not, amends what it has differently."""
+        open_work = [work for work in batch.work.values() if not work.cancelled and not work.current]
+        buyers = customers.ensure(self._context, [work.order for work in open_work]) if open_work else {}
+        create: list[tuple[_Work, OrderDraft]] = []
+        amend: dict[TargetId, tuple[_Work, OrderDraft]] = {}
+        for work in open_work:
+            buyer = buyers[work.order.source_id]
+            if isinstance(buyer, SyncError):
+                batch.settle(work.order.source_id, buyer)
+                continue
+            draft = OrderDraft(work.reference, work.order, buyer)
+            if work.link is None:
+                create.append((work, draft))
+            else:
+                amend[work.link.target_id] = (work, draft)
+        if create:
+            with self._context.calling(self._context.target):
+                made = self._context.erp.create_orders([draft for _, draft in create])
+            self._written(batch, [(work, made[work.reference]) for work, _ in create], "created")
+        if amend:
+            with self._context.calling(self._context.target):
+                amended = self._context.erp.amend_orders({key: draft for key, (_, draft) in amend.items()})
+            self._written(batch, [(work, amended[key]) for key, (work, _) in amend.items()], "amended")
+
+    def _note(self, batch: _Batch) -> None:
+        """Tells the store the ERP's id, once per link."""
+        untold = [work for work in batch.work.values() if work.link is not None and not work.link.noted]
+        if not untold:
+            return
+        context = self._context
+        notes = [
+            OrderNote(work.order.source_id, context.target, work.link.target_id, work.link.display)
+            for work in untold
+            if work.link is not None
+        ]
+        with context.calling(context.source):
+            answers = context.store.write_back(notes)
+        told = [source_id for source_id, error in answers.items() if error is None]
+        with context.database.begin() as connection:
+            links.noted(connection, self._ends, told, context.clock.now())
+        for source_id, error in answers.items():
+            if error is not None:
+                batch.settle(source_id, error)
+
+    def _written(self, batch: _Batch, results: Iterable[tuple[_Work, RecordRef | SyncError]], did: str) -> None:
+        for work, result in results:
+            if isinstance(result, SyncError):
+                batch.settle(work.order.source_id, result)
+                continue
+            if not self._link(batch, work, result, did):
+                continue
+            content_hash = work.order.content_hash()
+            with self._context.database.begin() as connection:
+                links.written(connection, self._ends, {work.order.source_id: content_hash}, self._context.clock.now())
+
+    def _link(self, batch: _Batch, work: _Work, ref: RecordRef, did: str) -> bool:
+        try:
+            with self._context.database.begin() as connection:
+                links.record(
+                    connection, self._ends, work.order.source_id, ref.target_id, ref.display, self._context.clock.now()
+                )
+        except IntegrityError:
+            batch.settle(work.order.source_id, _taken(work, ref, self._context))
+            return False
+        noted = work.link is not None and work.link.noted
+        batch.update(work, Link(ref.target_id, ref.display, "", noted), did)
+        return True
+
+
+def _from_event(context: FlowContext, body: bytes) -> Order | SyncError:
+    try:
+        return context.store.order_from_event(body)
+    except SyncError as error:
+        return error
+
+
+def _refusal(work: _Work, context: FlowContext) -> SyncError | None:
+    order = work.order
+    if order.test and not context.rules.send_test_orders:
+        return Skip("test-order", what="A test order; the route does not send them.")
+    if work.cancelled:
+        return None
+    if not order.lines:
+        return Skip("no-lines", what="The order has no lines.")
+    sums = balance(order)
+    if sums.residual.amount != 0:
+        return Rejected(
+            "does-not-balance",
+            system=context.source,
+            record=f"order {order.number}",
+            what=f"The order's parts do not add up to its total: {sums} (difference {sums.residual}).",
+            next_step="Compare these figures with the order in the store; correct the order there, then replay.",
+        )
+    return None
+
+
+def _twice(work: _Work, matches: Sequence[RecordRef], context: FlowContext) -> Rejected:
+    names = ", ".join(match.display for match in matches)
+    return Rejected(
+        "found-twice",
+        system=context.target,
+        record=f"order {work.order.number}",
+        what=f"{context.erp_title} holds {len(matches)} sales orders with its reference {work.reference}: {names}.",
+        next_step="Cancel all but one there, remove the reference from the others, then replay.",
+    )
+
+
+def _taken(work: _Work, ref: RecordRef, context: FlowContext) -> Rejected:
+    return Rejected(
+        "target-taken",
+        system=context.target,
+        record=f"order {work.order.number}",
+        what=f"Sales order {ref.display} in {context.erp_title} answers to another order of this store already.",
+        next_step=f"Look in {context.erp_title} which order it belongs to; correct its reference, then replay.",
+    )
+
+
+def _told(work: _Work) -> str:
+    display = work.link.display if work.link else ""
+    return f"{' and '.join(work.did) or 'unchanged'}: {display}"

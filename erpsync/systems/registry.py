@@ -1,0 +1,30 @@
+"""Finds systems: those in this folder, and those that other distributions offer as entry points."""
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from erpsync.ports.spec import SystemSpec
+
+ENTRY_POINTS = "erpsync.systems"
+BUILTIN = {
+    "netsuite": "erpsync.systems.netsuite",
+    "odoo": "erpsync.systems.odoo",
+    "shopify": "erpsync.systems.shopify",
+}
+
+
+def names() -> list[str]:
+    return sorted({*BUILTIN, *(entry.name for entry in entry_points(group=ENTRY_POINTS))})
+
+
+@cache
+def spec(name: str) -> SystemSpec:
+    """The system of that name. Raises KeyError where there is none; `names()` are those there are."""
+    if name in BUILTIN:
+        found = import_module(BUILTIN[name]).SPEC
+    else:
+        found = entry_points(group=ENTRY_POINTS)[name].load()
+    if not isinstance(found, SystemSpec):
+        raise TypeError(f"the entry point {name} of {ENTRY_POINTS} is not a SystemSpec")
+    return found
