@@ -4,9 +4,12 @@ Loaded lazily by `erpsync.tasks.app`. The ledger in PostgreSQL owns the work, so
 double a message, and none may block, reorder or execute what the ledger did not hand out.
 """
 
-from erpsync.config import broker_url as _broker_url
-from erpsync.config import worker_limits as _worker_limits
 from kombu import Queue
+
+from erpsync.config import broker_url as _broker_url
+from erpsync.config import sweep_seconds as _sweep_seconds
+from erpsync.config import worker_limits as _worker_limits
+from erpsync.tasks.schedule import entries as _entries
 
 _LIMITS = _worker_limits()
 _AMQP = _broker_url().startswith(("amqp", "pyamqp"))
@@ -49,6 +52,8 @@ timezone = "UTC"
 task_soft_time_limit = _LIMITS.soft_seconds
 task_time_limit = _LIMITS.hard_seconds  # below the ledger's lease: a worker is dead before its claim is free
 
+beat_schedule = _entries(_sweep_seconds())
+
 # -- losing the broker ----------------------------------------------------------------------------------------------
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # come back whenever Redis does; the sweep works meanwhile
@@ -61,7 +66,7 @@ broker_transport_options = (
         "visibility_timeout": _LIMITS.visibility_seconds,  # above every time limit, or running tasks are delivered twice
         "unacked_restore_interval": 10,  # look for messages of dead workers every ten seconds
         "socket_connect_timeout": 5,  # a frozen Redis must raise, not hang
-        "socket_timeout": 30,
+        "socket_timeout": 10,
         "socket_keepalive": True,
         "health_check_interval": 25,
     }

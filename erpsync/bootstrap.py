@@ -12,7 +12,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import Engine
 
 from erpsync.config import ConnectionConfig, Route, Settings
-from erpsync.domain.errors import ConfigurationError
+from erpsync.domain.errors import ConfigurationError, Rejected
 from erpsync.domain.ids import ConnectionName, TargetId
 from erpsync.engine.runtime import Runtime
 from erpsync.flows import table
@@ -88,7 +88,7 @@ class Assembly:
         return tuple(route.target for route in self.settings.routes if route.source == source and flow in route.flows)
 
     def flow(self, name: str, source: ConnectionName, target: ConnectionName) -> Flow:
-        """Raises KeyError where the configuration has no such route any more."""
+        """Raises Rejected where the configuration has no such route any more."""
         key = (name, source, target)
         if key not in self._flows:
             self._flows[key] = table.build(name, self._context(self._route(*key)))
@@ -118,7 +118,12 @@ class Assembly:
         for route in self.settings.routes:
             if (route.source, route.target) == (source, target) and flow in route.flows:
                 return route
-        raise KeyError(f"no route takes {flow} from {source} to {target}")
+        raise Rejected(
+            "no-route",
+            system="erpsync",
+            what=f"The configuration has no route any more that takes {flow} from {source} to {target}.",
+            next_step="Add the route again and replay, or discard.",
+        )
 
     def _context(self, route: Route) -> FlowContext:
         target = self.bound[route.target].spec

@@ -130,6 +130,11 @@ def worker_limits() -> WorkerLimits:
     )
 
 
+def sweep_seconds() -> float:
+    """ERPSYNC_SWEEP_SECONDS: how often lost work is looked for, default 10."""
+    return float(os.environ.get("ERPSYNC_SWEEP_SECONDS") or 10)
+
+
 def load(path: Path | None = None) -> Settings:
     """Reads the configuration file and the environment. Raises ConfigurationError with all problems found."""
     problems: list[str] = []
@@ -141,7 +146,7 @@ def load(path: Path | None = None) -> Settings:
         broker_url=reader.required(broker_url(), "ERPSYNC_REDIS_URL", "redis://host:6379/0"),
         home=home(),
         limits=worker_limits(),
-        sweep_seconds=float(os.environ.get("ERPSYNC_SWEEP_SECONDS") or 10),
+        sweep_seconds=sweep_seconds(),
         web=reader.web(),
         connections=reader.connections(),
         routes=reader.routes(),

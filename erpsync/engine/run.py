@@ -29,6 +29,7 @@ class Report:
 
     ran: int
     again_in_seconds: float | None = None
+    again_code: str = ""
     dead: Problem | None = None
 
 
@@ -41,9 +42,10 @@ def run(runtime: Runtime, job_id: JobId) -> Report:
         route = jobs.route_of(connection, job_id)
         if route is None:
             return Report(0)
-        flow = runtime.flow(*route)
+        flow = attempt(lambda: runtime.flow(*route))
+        batch = 1 if isinstance(flow, Exception) else flow.batch
         claims = jobs.claim(
-            connection, job_id, worker=runtime.worker, batch=flow.batch, lease=runtime.lease, now=runtime.clock.now()
+            connection, job_id, worker=runtime.worker, batch=batch, lease=runtime.lease, now=runtime.clock.now()
         )
         bodies = inbox.body_of(connection, [claim.state_inbox_id for claim in claims if claim.state_inbox_id])
     if not claims:
@@ -51,7 +53,7 @@ def run(runtime: Runtime, job_id: JobId) -> Report:
     items = [
         Item(claim.job_id, claim.source_id, claim.number, bodies.get(claim.state_inbox_id or 0)) for claim in claims
     ]
-    ended = attempt(lambda: flow(items))
+    ended = flow if isinstance(flow, Exception) else attempt(lambda: flow(items))
     results: Mapping[JobId, Ended] = (
         {claim.job_id: ended for claim in claims} if isinstance(ended, Exception) else ended
     )
@@ -115,7 +117,7 @@ def _report(ran: int, verdict: Verdict | None) -> Report:
         return Report(ran)
     if verdict.outcome is Outcome.DEAD:
         return Report(ran, dead=verdict.problem)
-    return Report(ran, again_in_seconds=verdict.delay_seconds)
+    return Report(ran, again_in_seconds=verdict.delay_seconds, again_code=verdict.problem.code)
 
 
 def _label(claim: Claim) -> str:

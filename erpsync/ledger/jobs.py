@@ -72,6 +72,20 @@ def advance(connection: Connection, wanted: Wanted, now: datetime) -> tuple[Move
     return moved, JobId(existing.id)
 
 
+def lock(connection: Connection, wanted: Sequence[Wanted]) -> None:
+    """Locks the jobs of these records that exist, in the order of their ids."""
+    keys = {(one.flow, one.source, one.target, one.source_id) for one in wanted}
+    columns = dict(zip(("flows", "sources", "targets", "source_ids"), map(list, zip(*keys, strict=True)), strict=False))
+    if keys:
+        connection.execute(_LOCK, columns)
+
+
+def route_of(connection: Connection, job_id: JobId) -> tuple[str, ConnectionName, ConnectionName] | None:
+    """The flow, source and target of a job; None where there is no such job."""
+    row = connection.execute(_ROUTE, {"id": job_id}).one_or_none()
+    return None if row is None else (row.flow, ConnectionName(row.source), ConnectionName(row.target))
+
+
 def claim(
     connection: Connection, job_id: JobId, *, worker: str, batch: int, lease: timedelta, now: datetime
 ) -> list[Claim]:
@@ -255,6 +269,15 @@ _ADVANCE = text("""
     WHERE excluded.wanted_version >= j.wanted_version AND j.state <> 'discarded'
     RETURNING id, (wanted_revision = 1) AS created
 """)
+
+_LOCK = text("""
+    SELECT j.id FROM jobs j
+    JOIN unnest(CAST(:flows AS text[]), CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:source_ids AS text[]))
+        AS w (flow, source, target, source_id) USING (flow, source, target, source_id)
+    ORDER BY j.id FOR UPDATE OF j
+""")
+
+_ROUTE = text("SELECT flow, source, target FROM jobs WHERE id = :id")
 
 _EXISTING = text("""
     SELECT id, state FROM jobs

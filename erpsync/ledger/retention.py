@@ -1,0 +1,24 @@
+"""What is deleted when it is old: raw deliveries hold personal data and are needed only until their job is closed."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+DAYS = 30
+
+
+def purge(connection: Connection, before: datetime) -> dict[str, int]:
+    """Deletes settled deliveries and ended runs from before that time, but none that a job or open dead letter needs."""
+    return {
+        "deliveries": connection.execute(_DELIVERIES, {"before": before}).rowcount,
+        "runs": connection.execute(_RUNS, {"before": before}).rowcount,
+    }
+
+
+_DELIVERIES = text("""
+    DELETE FROM inbox i WHERE i.received_at < :before AND i.state IN ('applied', 'stale', 'ignored')
+    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.state_inbox_id = i.id AND j.state NOT IN ('done', 'skipped', 'discarded'))
+    AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.inbox_id = i.id AND d.closed_at IS NULL)
+""")
+
+_RUNS = text("DELETE FROM runs WHERE ended_at < :before")

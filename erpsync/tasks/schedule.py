@@ -1,0 +1,17 @@
+"""What beat sends, and how often. Each message expires before the next, so that a stopped worker finds no pile."""
+
+from typing import Any
+
+_DAY_SECONDS = 86_400.0
+
+
+def entries(sweep_seconds: float) -> dict[str, dict[str, Any]]:
+    """Celery's `beat_schedule`."""
+    return {
+        "sweep": _every(sweep_seconds, "erpsync.upkeep.sweep"),
+        "purge": _every(_DAY_SECONDS, "erpsync.upkeep.purge"),
+    }
+
+
+def _every(seconds: float, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds * 0.9}}

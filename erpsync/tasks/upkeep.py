@@ -1,0 +1,26 @@
+"""The tasks that beat sends: sweep and purge."""
+
+from datetime import timedelta
+
+import structlog
+
+from erpsync.engine import sweep as sweeping
+from erpsync.ledger import retention
+from erpsync.tasks.app import app, assembly, runtime
+
+log = structlog.get_logger()
+
+
+@app.task(name="erpsync.upkeep.sweep")  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    """Finds what messages lost; see `engine.sweep`."""
+    sweeping.sweep(runtime())
+
+
+@app.task(name="erpsync.upkeep.purge")  # type: ignore[untyped-decorator]
+def purge() -> None:
+    """Deletes deliveries and runs that are past their retention. Jobs, links and dead letters stay."""
+    context = assembly()
+    with context.database.begin() as connection:
+        purged = retention.purge(connection, context.clock.now() - timedelta(days=retention.DAYS))
+    log.info("ledger.purged", **purged)

@@ -1,0 +1,96 @@
+"""Tells workers by messages. Best effort: what a broker does not take, the sweep finds."""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from erpsync.domain.retry import MAX_COUNTDOWN_SECONDS
+from erpsync.ports.runtime import JobCall
+
+log = structlog.get_logger()
+
+TASK_OF_FLOW = {"orders": "erpsync.sync_order"}
+    "orders": "erpsync.sync_order",
+    "customers": "erpsync.sync_customer",
+    "products": "erpsync.sync_product",
+}
+# One more try, at once: whoever waits for this has something better to do.
+_RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+_INTAKE_EXPIRES_SECONDS = 60
+_BACKGROUND_CALLS = 1000
+
+
+class CeleryWake:
+    """Sends messages and waits until the broker has them."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def intake(self) -> None:
+        # Any one of these takes in all that is new, so that old ones are worth nothing.
+        self._send("erpsync.take_in", [], expires=_INTAKE_EXPIRES_SECONDS)
+
+    def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
+        if delay_seconds > MAX_COUNTDOWN_SECONDS:
+            return True
+        countdown = delay_seconds or None
+        return all(
+            self._send(TASK_OF_FLOW[call.flow], [call.job_id], countdown=countdown, argsrepr=f"({call.label})")
+            for call in calls
+        )
+
+    def dead_letters(self, ids: Sequence[int]) -> bool:
+        return all(self._send("erpsync.dead_letter", [letter_id]) for letter_id in ids)
+
+    def _send(self, name: str, arguments: list[int], **options: object) -> bool:
+        try:
+            self._app.send_task(name, arguments, retry=True, retry_policy=_RETRY, **options)
+        except (OperationalError, RedisError, OSError) as error:
+            log.warning("broker.unreachable", task=name, error=type(error).__name__)
+            return False
+        return True
+
+
+class BackgroundWake:
+    """Hands calls to a thread, so that no request waits for a broker that is down or frozen.
+
+    Calls beyond a bound are dropped, and so are those under way when the process ends: the sweep finds their work.
+    """
+
+    def __init__(self, wake: CeleryWake) -> None:
+        self._wake = wake
+        self._calls: queue.Queue[Callable[[], object]] = queue.Queue(_BACKGROUND_CALLS)
+        self._intake_waiting = threading.Event()
+        threading.Thread(target=self._work, name="wake", daemon=True).start()
+
+    def intake(self) -> None:
+        if not self._intake_waiting.is_set():
+            self._intake_waiting.set()
+            self._put(self._send_intake)
+
+    def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
+        return self._put(lambda: self._wake.jobs(calls, delay_seconds))
+
+    def dead_letters(self, ids: Sequence[int]) -> bool:
+        return self._put(lambda: self._wake.dead_letters(ids))
+
+    def _send_intake(self) -> None:
+        # Cleared first: a delivery stored after this point asks again.
+        self._intake_waiting.clear()
+        self._wake.intake()
+
+    def _put(self, call: Callable[[], object]) -> bool:
+        try:
+            self._calls.put_nowait(call)
+        except queue.Full:
+            return False
+        return True
+
+    def _work(self) -> None:
+        while True:
+            self._calls.get()()
