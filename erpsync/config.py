@@ -58,6 +58,16 @@ class WebConfig:
 
 
 @dataclass(frozen=True)
+class FlowerConfig:
+    """Flower is never served without a password: `erpsync up` makes one where none is configured."""
+
+    host: str = "127.0.0.1"
+    port: int = 5555
+    user: str = "erpsync"
+    password: SecretStr | None = None
+
+
+@dataclass(frozen=True)
 class WorkerLimits:
     """How long a task may take, in seconds, and what follows: soft < hard < lease < visibility."""
 
@@ -88,6 +98,7 @@ class Settings:
     limits: WorkerLimits
     sweep_seconds: float
     web: WebConfig
+    flower: FlowerConfig
     connections: Mapping[ConnectionName, ConnectionConfig]
     routes: tuple[Route, ...]
     alert_url: SecretStr | None = None
@@ -148,6 +159,7 @@ def load(path: Path | None = None) -> Settings:
         limits=worker_limits(),
         sweep_seconds=sweep_seconds(),
         web=reader.web(),
+        flower=reader.flower(),
         connections=reader.connections(),
         routes=reader.routes(),
         alert_url=reader.alert_url(),
@@ -157,8 +169,18 @@ def load(path: Path | None = None) -> Settings:
     return settings
 
 
-def child_environment(**variables: str) -> dict[str, str]:
-    """The environment for a process that erpsync starts itself: this one's, with `variables` on top."""
+def given_urls() -> tuple[str, str]:
+    """ERPSYNC_DATABASE_URL and ERPSYNC_REDIS_URL as they are set, each empty where erpsync starts a server itself."""
+    return os.environ.get("ERPSYNC_DATABASE_URL", ""), redis_url()
+
+
+def adopt(variables: Mapping[str, str]) -> None:
+    """Sets environment variables for this process and for those it starts: the addresses of servers that it runs."""
+    os.environ.update(variables)
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The environment for a process that erpsync starts: this one's, with `variables` on top."""
     return {**os.environ, **variables}
 
 
@@ -178,9 +200,9 @@ class _Reader:
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for name in self.tables.keys() - {"connections", "routes", "web", "alerts"}:
+        for name in self.tables.keys() - {"connections", "routes", "web", "flower", "alerts"}:
             self.problems.append(
-                f"[{name}] is not a table of erpsync's; there are connections, routes, web and alerts."
+                f"[{name}] is not a table of erpsync's; there are connections, routes, web, flower and alerts."
             )
 
     def required(self, value: str, variable: str, example: str) -> str:
@@ -242,6 +264,21 @@ class _Reader:
             max_webhook_bytes=int(table.get("max_webhook_bytes", MAX_WEBHOOK_BYTES)),
             operators=tuple(operators),
             secure_cookies=bool(table.get("secure_cookies", False)),
+        )
+
+    def flower(self) -> FlowerConfig:
+        table = self.tables.get("flower", {})
+        for key in table.keys() - {"host", "port", "user", "password"}:
+            self.problems.append(f"[flower] {key} is not a setting.")
+        password = self._resolve(table.get("password"), "[flower] password")
+        if password is not None and not isinstance(password, SecretStr):
+            self.problems.append('[flower] password is a reference: password = { env = "VARIABLE" }.')
+            password = None
+        return FlowerConfig(
+            host=str(table.get("host", "127.0.0.1")),
+            port=int(table.get("port", 5555)),
+            user=str(table.get("user", "erpsync")),
+            password=password,
         )
 
     def alert_url(self) -> SecretStr | None:

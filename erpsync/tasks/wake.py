@@ -15,10 +15,6 @@ from erpsync.ports.runtime import JobCall
 log = structlog.get_logger()
 
 TASK_OF_FLOW = {"orders": "erpsync.sync_order"}
-    "orders": "erpsync.sync_order",
-    "customers": "erpsync.sync_customer",
-    "products": "erpsync.sync_product",
-}
 # One more try, at once: whoever waits for this has something better to do.
 _RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _INTAKE_EXPIRES_SECONDS = 60
