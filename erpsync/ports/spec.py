@@ -1,7 +1,7 @@
 """How a system presents itself to the rest: one SPEC a folder, found by the registry."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -20,18 +20,36 @@ class Role(StrEnum):
     ERP = "erp"
 
 
+class Ability(StrEnum):
+    """What a flow may ask of an ERP. One that a system lacks has a sentence in `Capabilities.missing`."""
+
+    CUSTOMERS_CHANGED = "customers changed"
+    PRODUCTS_CHANGED = "products changed"
+    PRICES_CHANGED = "base prices changed"
+    STOCK_LEVELS = "stock levels"
+    AMEND_ORDERS = "amend orders"
+    CANCEL_ORDERS = "cancel orders"
+    CLOSE_ORDERS = "close orders"
+    PROGRESS = "order status, fulfilments and invoices"
+    REFUNDS = "refunds"
+    PAYMENTS = "payments"
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a system can do, read by flows and `doctor` alike; never an `if name ==` elsewhere.
 
     `order_batch`: orders that one call may carry. `unique_references`: the remote itself refuses a second record with
     our reference, so that writing again after a lost reply is harmless. `settle_seconds`: where it does not, how long
-    the remote may still be at work on a request whose reply was lost.
+    the remote may still be at work on a request whose reply was lost. `stock_is_diffed`: the ERP tells no change time for
+    stock, so every poll reads all of it. `missing`: abilities it lacks, each with what happens instead.
     """
 
     order_batch: int = 1
     unique_references: bool = False
     settle_seconds: float = 0.0
+    stock_is_diffed: bool = False
+    missing: Mapping[Ability, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
