@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import Engine
 
+from erpsync import logs
 from erpsync.config import ConnectionConfig, Route, Settings
 from erpsync.domain.errors import ConfigurationError, Rejected
 from erpsync.domain.ids import ConnectionName, TargetId
@@ -146,6 +147,7 @@ def assemble(settings: Settings, *, pool_size: int = 5) -> Assembly:
 
     Raises ConfigurationError with every problem of every connection.
     """
+    logs.configure()
     problems: list[str] = []
     bound = {}
     for config in settings.connections.values():

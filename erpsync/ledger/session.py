@@ -28,6 +28,7 @@ def open_engine(url: str, *, pool_size: int = 5, statement_milliseconds: int = S
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,  # they hold orders and customers, and errors reach logs
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "options": options,

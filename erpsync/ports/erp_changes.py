@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import SourceId, TargetId
+from erpsync.domain.ids import TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.parties import Customer
 from erpsync.domain.payments import Payment, Refund
@@ -107,9 +107,3 @@ class ErpMoney(Protocol):
     def close_orders(self, target_ids: Sequence[TargetId]) -> Mapping[TargetId, Written]:
         """Closes what will not be delivered any more. Closed already is a success."""
         ...
-
-
-class StorePayments(Protocol):
-    """What a store tells of the money of its orders."""
-
-    def payments_of(self, source_ids: Sequence[SourceId]) -> Mapping[SourceId, tuple[Payment, ...] | SyncError]: ...

@@ -60,6 +60,8 @@ class SyncTask(Task):  # type: ignore[misc]
 
     def run_job(self, job_id: JobId) -> None:
         """Runs the job. Raises TryAgain or DeadLettered, for Celery and Flower to show what the ledger has recorded."""
+        if not isinstance(job_id, int):
+            raise TypeError("the message names no job id")
         report = run.run(runtime(), job_id)
         if report.dead is not None:
             raise DeadLettered(report.dead.code)
