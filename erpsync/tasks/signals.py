@@ -7,10 +7,10 @@ import threading
 from typing import Any
 
 import structlog
-from celery.signals import task_failure, task_rejected, task_unknown, worker_ready, worker_shutting_down
+from celery.signals import task_failure, task_rejected, task_unknown, worker_init, worker_ready, worker_shutting_down
 from sqlalchemy.exc import SQLAlchemyError
 
-from erpsync import config
+from erpsync import config, logs
 from erpsync.domain.errors import ConfigurationError, Problem
 from erpsync.engine import run
 from erpsync.engine.sweep import sweep
@@ -52,6 +52,11 @@ class SweepTimer:
 
 
 _timers: list[SweepTimer] = []
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def _configure_logs(**_: Any) -> None:
+    logs.configure()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

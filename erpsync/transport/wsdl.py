@@ -13,6 +13,7 @@ import zeep.exceptions
 from lxml import etree
 from zeep.wsdl import Document
 
+from erpsync import __version__
 from erpsync.domain.errors import Rejected, SyncError, Unavailable
 from erpsync.ports.runtime import Clock
 from erpsync.transport.http import HttpClient
@@ -20,6 +21,7 @@ from erpsync.transport.http import HttpClient
 MAX_AGE_SECONDS = 24 * 3600.0
 """How old a copy on disk may grow before the server is asked again."""
 
+_ROOTS = frozenset({"{http://schemas.xmlsoap.org/wsdl/}definitions", "{http://www.w3.org/2001/XMLSchema}schema"})
 # A parsed SuiteTalk WSDL takes 0.7 s and 66 MB: once a process. Few, so that those of many test servers do not pile up.
 _MAX_PARSED = 4
 _parsed: dict[str, Any] = {}
@@ -64,7 +66,8 @@ class WsdlFiles:
             raise self._missing(f"{path.name} cannot be read ({type(error).__name__})") from error
 
     def _fetched(self, url: str) -> bytes:
-        copy = self._directory / f"{hashlib.sha256(url.encode()).hexdigest()}.xml"
+        # The version is part of the name, so that an upgrade never meets what an older simulator served here.
+        copy = self._directory / f"{hashlib.sha256(f'{__version__} {url}'.encode()).hexdigest()}.xml"
         age = self._age_seconds(copy)
         if age is not None and age < MAX_AGE_SECONDS:
             return copy.read_bytes()
@@ -76,6 +79,8 @@ class WsdlFiles:
             return copy.read_bytes()
         if reply.status != 200:
             raise self._missing(f"its server answered {reply.status}")
+        if not _is_definition(reply.body):
+            raise self._missing("what was answered is neither WSDL nor XSD")
         self._keep(copy, reply.body)
         return reply.body
 
@@ -125,3 +130,11 @@ def parsed(wsdl: str, files: WsdlFiles, system: str) -> Any:
                 _parsed.pop(next(iter(_parsed)))
             _parsed[wsdl] = document
         return document
+
+
+def _is_definition(body: bytes) -> bool:
+    """Kept copies are read for a day: a login page must not become one."""
+    try:
+        return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True)).tag in _ROOTS
+    except etree.XMLSyntaxError:
+        return False
