@@ -4,7 +4,7 @@ Loaded lazily by `erpsync.tasks.app`. The ledger in PostgreSQL owns the work, so
 double a message, and none may block, reorder or execute what the ledger did not hand out.
 """
 
-from kombu import Queue
+from kombu import Exchange, Queue
 
 from erpsync.config import broker_url as _broker_url
 from erpsync.config import sweep_seconds as _sweep_seconds
@@ -28,8 +28,15 @@ result_backend = None
 task_store_errors_even_if_ignored = False
 
 # -- queues by kind, so that a backfill or one slow ERP never starves live orders -------------------------------------
-task_queues = [Queue(f"erpsync.{kind}", queue_arguments=_QUEUE_ARGUMENTS) for kind in _KINDS]
+_EXCHANGE = Exchange("erpsync", type="direct")
+# Each with its own routing key: without one, all would be bound to the default key and every message reach them all.
+task_queues = [
+    Queue(f"erpsync.{kind}", _EXCHANGE, routing_key=f"erpsync.{kind}", queue_arguments=_QUEUE_ARGUMENTS)
+    for kind in _KINDS
+]
 task_default_queue = "erpsync.upkeep"
+task_default_exchange = "erpsync"
+task_default_routing_key = "erpsync.upkeep"
 task_create_missing_queues = False  # a misspelt queue fails where it is written, not as messages nobody reads
 task_routes = {
     "erpsync.take_in": {"queue": "erpsync.intake"},

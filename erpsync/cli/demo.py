@@ -39,6 +39,8 @@ _OUTAGE_SECONDS = 10.0
 _START_SECONDS = 40.0
 _SETTLE_SECONDS = 75.0
 _SENDERS = 4
+_PACE_SECONDS = 0.03
+_LINE_SECONDS = 3.0
 _PASSWORD = "demo"  # noqa: S105 - of a console on loopback, whose data are made up
 
 
@@ -163,25 +165,27 @@ def _play(stage: _Stage, count: int, seed: int) -> bool:
     """Places the orders, makes trouble, shows how they get on and what came of them. True where every order is safe."""
     shop = stage.store.faulty.simulator
     placed = rehearsal.place(shop, count, seed)  # type: ignore[arg-type]
-    lost = stage.erp.faulty.add(Fault(FaultKind.LOST_REPLY, operation="upsertList:SalesOrder", skip=2))
+    lost = stage.erp.faulty.add(Fault(FaultKind.LOST_REPLY, operation="upsertList:SalesOrder", skip=1))
     outage = Fault(FaultKind.REFUSE, times=None)
     address = f"{stage.web}/webhooks/shop"
     started = time.monotonic()
-    with ThreadPoolExecutor(_SENDERS) as senders, Live(console=stage.console, refresh_per_second=4) as live:
+    with ThreadPoolExecutor(_SENDERS) as senders, _Show(stage, count) as show:
         futures: list[Future[None]] = []
         for number, (_, rounds) in enumerate(placed):
             if number == count // 2:
+                # The outage is to fall on work under way, however slow this machine is.
+                rehearsal.wait_until(lambda: _in_erp(stage) > count // 8, _START_SECONDS)
                 stage.erp.faulty.add(outage)
                 outage_ends = time.monotonic() + _OUTAGE_SECONDS
             futures.append(senders.submit(rehearsal.post, address, rounds, stage.tally))
-            if number % 4 == 0:
-                live.update(_progress(stage, count, number >= count // 2))
-                time.sleep(0.05)
+            time.sleep(_PACE_SECONDS)
+            if number % 8 == 0:
+                show.update(down=number >= count // 2)
         while time.monotonic() < outage_ends:
-            live.update(_progress(stage, count, True))
+            show.update(down=True)
             time.sleep(0.25)
         stage.erp.faulty.remove(outage)
-        settled = rehearsal.wait_until(lambda: _settled(stage, live, futures, count), _SETTLE_SECONDS)
+        settled = rehearsal.wait_until(lambda: _settled(stage, show, futures), _SETTLE_SECONDS)
     dead = _dead_jobs(stage.ledger)
     records = stage.erp.records()["salesOrders"]
     outcome = rehearsal.judge(
@@ -196,8 +200,8 @@ def _play(stage: _Stage, count: int, seed: int) -> bool:
     return settled and fired and outcome.sound and not stage.tally.refused
 
 
-def _settled(stage: _Stage, live: Live, futures: list[Future[None]], count: int) -> bool:
-    live.update(_progress(stage, count, False))
+def _settled(stage: _Stage, show: "_Show", futures: list[Future[None]]) -> bool:
+    show.update(down=False)
     if not all(future.done() for future in futures):
         return False
     with stage.ledger.connect() as connection:
@@ -205,18 +209,44 @@ def _settled(stage: _Stage, live: Live, futures: list[Future[None]], count: int)
     return not (seen.inbox.get("new") or seen.jobs.get("ready") or seen.jobs.get("running"))
 
 
-def _progress(stage: _Stage, count: int, outage: bool) -> Table:
-    with stage.ledger.connect() as connection:
-        seen = reads.overview(connection, datetime.now(UTC))
-    paused = [row.name for row in seen.connections if row.paused_at is not None]
-    table = Table(box=None, show_header=False, padding=(0, 2))
-    table.add_row("webhooks answered 200", str(stage.tally.sent - len(stage.tally.refused)))
-    table.add_row("in the ERP", f"{len(stage.erp.records()['salesOrders'])} of {count}")
-    table.add_row("waiting", str(seen.jobs.get("ready", 0) + seen.jobs.get("running", 0)))
-    table.add_row("dead letters", str(seen.dead_letters))
-    state = "DOWN" if outage else "up"
-    table.add_row("NetSuite", f"{state}; paused, orders wait" if paused else state)
-    return table
+class _Show:
+    """How the orders get on: drawn in place on a terminal, a line every few seconds anywhere else."""
+
+    def __init__(self, stage: _Stage, count: int) -> None:
+        self._stage = stage
+        self._count = count
+        self._live = Live(console=stage.console, auto_refresh=False, transient=True)
+        self._printed_at = 0.0
+
+    def __enter__(self) -> "_Show":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def update(self, *, down: bool) -> None:
+        if self._stage.console.is_terminal:
+            self._live.update("\n".join(f"{name:24}{value}" for name, value in self._facts(down)), refresh=True)
+        elif time.monotonic() - self._printed_at > _LINE_SECONDS:
+            self._printed_at = time.monotonic()
+            self._stage.console.print(", ".join(f"{name} {value}" for name, value in self._facts(down)))
+
+    def _facts(self, down: bool) -> list[tuple[str, str]]:
+        with self._stage.ledger.connect() as connection:
+            seen = reads.overview(connection, datetime.now(UTC))
+        paused = any(row.paused_at is not None for row in seen.connections)
+        return [
+            ("webhooks answered 200:", str(self._stage.tally.sent - len(self._stage.tally.refused))),
+            ("in the ERP:", f"{_in_erp(self._stage)} of {self._count}"),
+            ("waiting:", str(seen.jobs.get("ready", 0) + seen.jobs.get("running", 0))),
+            ("dead letters:", str(seen.dead_letters)),
+            ("NetSuite:", ("DOWN" if down else "up") + (", paused, orders wait" if paused else "")),
+        ]
+
+
+def _in_erp(stage: _Stage) -> int:
+    return len(stage.erp.records()["salesOrders"])
 
 
 def _dead_jobs(ledger: Engine) -> list[JobRow]:

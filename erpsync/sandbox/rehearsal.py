@@ -23,13 +23,15 @@ _TRIES = 120
 class Shop(Protocol):
     """The store simulator's control surface."""
 
-    def place_order(self, **wishes: Any) -> Any: ...
+    def place_order(self, lines: Sequence[Mapping[str, Any]]) -> str: ...
 
-    def edit_order(self, order: Any, **changes: Any) -> Any: ...
+    def edit_order(self, order_id: str, **edit: Any) -> None: ...
 
-    def deliver(self, order: Any, topic: str) -> tuple[Mapping[str, str], bytes]:
+    def deliver(self, order_id: str, topic: str) -> tuple[Mapping[str, str], bytes]:
         """A signed webhook with the order as it is now."""
         ...
+
+    def records(self) -> Mapping[str, list[dict[str, Any]]]: ...
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def place(shop: Shop, count: int, seed: int, *, unknown_skus: int = 1) -> list[t
     placed = []
     for number in range(count):
         lines = [{"sku": "SKU-9999"}] if number in unknown else _basket(chance)
-        order = shop.place_order(lines=lines)
+        order = shop.place_order(lines)
         first = Delivery(*shop.deliver(order, "orders/create"))
         rounds, trouble = [[first]], ""
         if number in unknown:
@@ -106,8 +108,12 @@ def place(shop: Shop, count: int, seed: int, *, unknown_skus: int = 1) -> list[t
         elif number in reordered:
             shop.edit_order(order, note="changed by the buyer", quantities={lines[0]["sku"]: 3})
             rounds, trouble = [[Delivery(*shop.deliver(order, "orders/updated"))], [first]], "update before creation"
-        placed.append((Placed(str(order.id), order.name, order.total, trouble), rounds))
-    return placed
+        placed.append((order, trouble, rounds))
+    known = {str(record["id"]): record for record in shop.records()["orders"]}
+    return [
+        (Placed(order, known[order]["name"], Decimal(known[order]["total"]), trouble), rounds)
+        for order, trouble, rounds in placed
+    ]
 
 
 def post(address: str, rounds: Sequence[Sequence[Delivery]], tally: Tally) -> None:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
-from erpsync.systems.netsuite.simulator import create as create_netsuite
+from erpsync.systems.netsuite.simulator import NetSuiteSimulator
 from sqlalchemy import text
 
 from erpsync.ledger import reads
 from erpsync.sandbox import rehearsal
 from erpsync.sandbox.rehearsal import Placed, Tally
 from erpsync.systems.shopify.simulator import create as create_shopify
+from erpsync.systems.shopify.simulator_store import SKUS
 from tests.scenarios.stage import Stage, perform
 
 ORDERS = 300
@@ -26,7 +27,7 @@ SETTLE_SECONDS = 150.0
 
 def test_every_order_arrives_once_though_workers_broker_and_database_are_killed(tmp_path: Path) -> None:
     # Slow enough that every blow falls on calls under way.
-    netsuite = create_netsuite(latency_seconds=0.15)
+    netsuite = NetSuiteSimulator(skus=SKUS, customers=10, latency_seconds=0.15)
     with perform(tmp_path, create_shopify(), netsuite, environment={"ERPSYNC_TASK_SECONDS": "10"}) as playing:
         _kill_everything(playing)
 
