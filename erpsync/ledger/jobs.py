@@ -264,7 +264,7 @@ _ADVANCE = text("""
         state_inbox_id = CASE WHEN excluded.wanted_version > j.wanted_version THEN excluded.state_inbox_id END,
         state = CASE WHEN j.state = 'running' THEN 'running' ELSE 'ready' END,
         attempts = CASE WHEN j.state = 'running' THEN j.attempts ELSE 0 END,
-        due_at = CASE WHEN j.state = 'running' THEN j.due_at ELSE excluded.due_at END,
+        due_at = CASE WHEN j.state = 'running' THEN j.due_at ELSE GREATEST(j.due_at, excluded.due_at) END,
         woken_at = NULL, problem_code = NULL, problem = NULL, next_step = NULL, updated_at = excluded.updated_at
     WHERE excluded.wanted_version >= j.wanted_version AND j.state <> 'discarded'
     RETURNING id, (wanted_revision = 1) AS created

@@ -1,5 +1,6 @@
 """What the console and the command line show. Reads only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +51,31 @@ class DeliveryRow:
     state: str
     note: str
     received_at: datetime
+
+
+@dataclass(frozen=True)
+class DeliveryDetail:
+    """A delivery without its body. `size` is the body's, in bytes."""
+
+    id: int
+    connection: str
+    topic: str
+    headers: Mapping[str, str]
+    size: int
+    state: str
+    note: str
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class RefusalRow:
+    """How often deliveries to a connection were not let in for one reason. `connection` is "?" for unknown names."""
+
+    connection: str
+    reason: str
+    count: int
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True)
@@ -135,13 +161,44 @@ def dead_letters(
     """Newest first."""
     rows = connection.execute(
         text(
-            "SELECT id, job_id, inbox_id, task, subject, code, problem, next_step, attempts, created_at, closed_at,"
-            " closed_as, closed_by FROM dead_letters"
-            " WHERE (closed_at IS NOT NULL) = :closed AND (:before = 0 OR id < :before) ORDER BY id DESC LIMIT :limit"
+            f"{_DEAD_LETTERS} WHERE (closed_at IS NOT NULL) = :closed AND (:before = 0 OR id < :before)"
+            " ORDER BY id DESC LIMIT :limit"
         ),
         {"closed": closed, "before": before, "limit": limit},
     )
     return [DeadLetter(**row._mapping) for row in rows]
+
+
+def dead_letter(connection: Connection, letter_id: int) -> DeadLetter | None:
+    """One dead letter, open or closed, without locking it."""
+    row = connection.execute(text(f"{_DEAD_LETTERS} WHERE id = :id"), {"id": letter_id}).one_or_none()
+    return None if row is None else DeadLetter(**row._mapping)
+
+
+def dead_letters_of(connection: Connection, job_id: int) -> list[DeadLetter]:
+    """A job's dead letters, open and closed, newest first."""
+    rows = connection.execute(text(f"{_DEAD_LETTERS} WHERE job_id = :id ORDER BY id DESC LIMIT 100"), {"id": job_id})
+    return [DeadLetter(**row._mapping) for row in rows]
+
+
+def delivery(connection: Connection, inbox_id: int) -> DeliveryDetail | None:
+    """One delivery; None where it is no longer kept. `inbox.body_of` has its body."""
+    row = connection.execute(
+        text(
+            "SELECT id, connection, topic, headers, length(body) AS size, state, note, received_at FROM inbox"
+            " WHERE id = :id"
+        ),
+        {"id": inbox_id},
+    ).one_or_none()
+    return None if row is None else DeliveryDetail(**row._mapping)
+
+
+def refusals(connection: Connection) -> list[RefusalRow]:
+    """Deliveries that were not let in, latest first."""
+    rows = connection.execute(
+        text("SELECT connection, reason, count, first_at, last_at FROM refusals ORDER BY last_at DESC LIMIT 100")
+    )
+    return [RefusalRow(**row._mapping) for row in rows]
 
 
 def _counts(connection: Connection, statement: str) -> dict[str, int]:
@@ -154,4 +211,9 @@ _JOBS = """
         j.created_at, j.problem_code, j.problem, j.next_step, l.target_id, l.display
     FROM jobs j LEFT JOIN links l ON l.kind = rtrim(j.flow, 's') AND l.source = j.source AND l.target = j.target
         AND l.source_id = j.source_id
+"""
+
+_DEAD_LETTERS = """
+    SELECT id, job_id, inbox_id, task, subject, code, problem, next_step, attempts, created_at, closed_at,
+        closed_as, closed_by FROM dead_letters
 """

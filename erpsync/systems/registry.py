@@ -21,10 +21,7 @@ def names() -> list[str]:
 @cache
 def spec(name: str) -> SystemSpec:
     """The system of that name. Raises KeyError where there is none; `names()` are those there are."""
-    if name in BUILTIN:
-        found = import_module(BUILTIN[name]).SPEC
-    else:
-        found = entry_points(group=ENTRY_POINTS)[name].load()
+    found = import_module(BUILTIN[name]).SPEC if name in BUILTIN else entry_points(group=ENTRY_POINTS)[name].load()
     if not isinstance(found, SystemSpec):
         raise TypeError(f"the entry point {name} of {ENTRY_POINTS} is not a SystemSpec")
     return found

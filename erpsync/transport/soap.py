@@ -4,6 +4,8 @@ zeep only writes and reads XML here. Its own transport is not used, so nothing o
 what goes wrong on the way becomes the same domain errors as for every other remote.
 """
 
+import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +28,16 @@ TYPE_KEY = "$type"
 """Names the XML type of a mapping where the schema leaves it open: "prefix:Name", the prefix from `namespaces`."""
 
 _CHUNK_BYTES = 64 * 1024
+# What zeep raises over XML that it did not expect; it has no one error for it.
+_UNREADABLE = (
+    zeep.exceptions.Error,
+    etree.LxmlError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 class SoapFault(Exception):
@@ -174,8 +186,10 @@ class SoapClient:
 
     def _read(self, client: Any, operation: str, answer: _Answer, write: bool) -> Any:
         binding = _binding(client)
+        misread = _Misread()
         try:
-            result = binding.process_reply(client, binding.get(operation), answer)
+            with misread:
+                result = binding.process_reply(client, binding.get(operation), answer)
         except zeep.exceptions.Fault as fault:
             if isinstance(fault.detail, bytes):  # zeep's way to say: an error status with XML that is no fault
                 raise self._not_soap(answer, write) from None
@@ -183,8 +197,10 @@ class SoapClient:
         except zeep.exceptions.TransportError:
             # Never chained: zeep's text quotes the whole reply, which may hold personal data.
             raise self._not_soap(answer, write) from None
-        except (zeep.exceptions.Error, etree.LxmlError, ValueError, ArithmeticError) as error:
+        except _UNREADABLE as error:
             raise self._unreadable(write, f"cannot be read ({type(error).__name__})") from None
+        if misread.happened:
+            raise self._unreadable(write, "holds a value that is not of its type")
         if isinstance(result, CompoundValue) and "header" in result and "body" in result:
             result = result["body"]
         return _plain(result)
@@ -223,6 +239,29 @@ class SoapClient:
             what=what,
             next_step="If it stays so, check the connection's address and WSDL: they may not belong together.",
         )
+
+
+class _Misread(logging.Filter):
+    """Notices, in this thread, what zeep only logs: a value that is not of its type becomes None there, silently for the
+    caller and with the value itself in the log."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.happened = False
+        self._thread = threading.get_ident()
+        self._logger = logging.getLogger("zeep.xsd.types.simple")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.thread != self._thread:
+            return True
+        self.happened = True
+        return False
+
+    def __enter__(self) -> None:
+        self._logger.addFilter(self)
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeFilter(self)
 
 
 def _binding(client: Any) -> Any:

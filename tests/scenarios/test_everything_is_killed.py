@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
-from erpsync.systems.netsuite.simulator import NetSuiteSimulator
 from sqlalchemy import text
 
 from erpsync.ledger import reads
 from erpsync.sandbox import rehearsal
 from erpsync.sandbox.rehearsal import Placed, Tally
+from erpsync.systems.netsuite.simulator import NetSuiteSimulator
 from erpsync.systems.shopify.simulator import create as create_shopify
 from erpsync.systems.shopify.simulator_store import SKUS
 from tests.scenarios.stage import Stage, perform

@@ -1,0 +1,114 @@
+"""`erpsync status`: how the work goes, and what is not well."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+import typer
+from rich.text import Text
+
+from erpsync.cli import ledger, output
+from erpsync.cli.failures import ExitCode
+from erpsync.cli.output import AsJson, Cell
+from erpsync.domain.states import JobState
+from erpsync.ledger import reads
+from erpsync.ledger.connections import ConnectionRow
+from erpsync.ledger.inbox import InboxState
+from erpsync.ledger.reads import Overview
+
+# The sweep finds due work within seconds; what waits for minutes while nothing runs has no worker.
+OVERDUE_SECONDS = 300.0
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show how the work goes.
+
+    Exit code 1 where something is not well: an open dead letter, a paused connection, or due work that no worker takes.
+
+    \b
+    Examples:
+      erpsync status
+      erpsync status --json
+    """
+    with ledger.opened() as assembly, assembly.database.connect() as connection:
+        now = assembly.clock.now()
+        overview = reads.overview(connection, now)
+    concerns = list(concerns_of(overview, now))
+    if as_json:
+        output.document(_document(overview, concerns))
+    else:
+        _print(overview, concerns, now)
+    if concerns:
+        raise typer.Exit(ExitCode.NOT_WELL)
+
+
+def concerns_of(overview: Overview, now: datetime) -> Iterator[str]:
+    """A sentence for each thing that somebody should look at, with the next step."""
+    if overview.dead_letters:
+        yield f"{output.count(overview.dead_letters, 'open dead letter')}. Next: see `erpsync dead list`."
+    paused = [row for row in overview.connections if row.paused_at is not None]
+    for row in paused:
+        yield f"{row.name} is paused{_since(row.paused_at, now)}: {row.problem} Next: {row.next_step}"
+    overdue = overview.oldest_due_seconds > OVERDUE_SECONDS and not overview.jobs.get(JobState.RUNNING)
+    if overdue and not paused:
+        waits = output.span(overview.oldest_due_seconds)
+        yield f"Work has been due for {waits} and nothing runs. Next: see with `erpsync doctor` whether a worker does."
+
+
+def _since(at: datetime | None, now: datetime) -> str:
+    return f" for {output.span((now - at).total_seconds())}" if at else ""
+
+
+def _document(overview: Overview, concerns: list[str]) -> dict[str, object]:
+    return {
+        "well": not concerns,
+        "concerns": concerns,
+        "jobs": _counts(overview.jobs, JobState),
+        "inbox": _counts(overview.inbox, InboxState),
+        "dead_letters": overview.dead_letters,
+        "oldest_due_seconds": overview.oldest_due_seconds,
+        "connections": overview.connections,
+        "refusals": [
+            {"connection": connection, "reason": reason, "count": count}
+            for connection, reason, count in overview.refusals
+        ],
+    }
+
+
+def _counts(found: Mapping[str, int], states: type[JobState] | type[InboxState]) -> dict[str, int]:
+    """Every state, those without any too."""
+    return {str(state): found.get(state, 0) for state in states}
+
+
+def _print(overview: Overview, concerns: list[str], now: datetime) -> None:
+    for concern in concerns:
+        output.judged("not ok", "", concern, "", 0)
+    if not concerns:
+        output.line("All is well.", "green")
+    output.heading("Work")
+    waits = output.span(overview.oldest_due_seconds) if overview.oldest_due_seconds > 0 else ""
+    output.fields(
+        (
+            ("jobs", _listed(_counts(overview.jobs, JobState))),
+            ("deliveries", _listed(_counts(overview.inbox, InboxState))),
+            ("longest due", waits),
+        )
+    )
+    if overview.connections:
+        output.heading("Connections")
+        output.table(("NAME", "SYSTEM", "ROLE", "STATE"), (_connection(row, now) for row in overview.connections))
+    if overview.refusals:
+        output.heading("Deliveries that were not let in")
+        output.table(("CONNECTION", "REASON", "COUNT"), ((name, why, str(n)) for name, why, n in overview.refusals))
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "none"
+
+
+def _connection(row: ConnectionRow, now: datetime) -> tuple[Cell, ...]:
+    if row.paused_at is not None and row.probe_at is not None:
+        test = "next test in" if row.probe_at > now else "its test is overdue by"
+        waits = output.span(abs((row.probe_at - now).total_seconds()))
+        return row.name, row.system, row.role, Text(f"paused, {test} {waits}", "bold red")
+    state = f"ok, {output.count(row.failures, 'failure')} in a row" if row.failures else "ok"
+    return row.name, row.system, row.role, state

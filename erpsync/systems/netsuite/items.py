@@ -1,0 +1,68 @@
+"""SKUs as internal ids of items."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from erpsync.domain.ids import Sku
+from erpsync.ports.runtime import Clock
+from erpsync.systems.netsuite.client import SuiteTalk
+from erpsync.systems.netsuite.settings import NetSuiteSettings
+
+# Long enough to spare a backlog the searches, short enough that a renamed item is noticed.
+_KEEP = timedelta(minutes=10)
+_AT_ONCE = 100
+
+
+class Items:
+    """Finds items and remembers them for ten minutes. What was not found, or was ambiguous, is always asked again:
+    somebody may just have put it right."""
+
+    def __init__(self, client: SuiteTalk, settings: NetSuiteSettings, clock: Clock) -> None:
+        self._client = client
+        self._by_external_id = settings.sku_field == "external_id"
+        self._clock = clock
+        self._known: dict[Sku, tuple[str, datetime]] = {}
+
+    def find(self, skus: Iterable[Sku]) -> dict[Sku, tuple[str, ...]]:
+        """The ids of all active items of each SKU, so that the caller sees when there are none or several."""
+        now = self._clock.now()
+        found: dict[Sku, tuple[str, ...]] = {}
+        unseen: list[Sku] = []
+        for sku in dict.fromkeys(sku for sku in skus if sku):
+            known = self._known.get(sku)
+            if known is not None and known[1] > now:
+                found[sku] = (known[0],)
+            else:
+                unseen.append(sku)
+        if unseen:
+            found |= self._searched(unseen)
+        self._known |= {sku: (found[sku][0], now + _KEEP) for sku in unseen if len(found[sku]) == 1}
+        return found
+
+    def forget(self, skus: Iterable[Sku]) -> None:
+        """For items that NetSuite did not know any more."""
+        for sku in skus:
+            self._known.pop(sku, None)
+
+    def _searched(self, skus: list[Sku]) -> dict[Sku, tuple[str, ...]]:
+        if not self._by_external_id:
+            # A text field takes one value a search.
+            return {sku: self._named(sku) for sku in skus}
+        found: dict[Sku, tuple[str, ...]] = dict.fromkeys(skus, ())
+        for start in range(0, len(skus), _AT_ONCE):
+            refs = [{"externalId": sku} for sku in skus[start : start + _AT_ONCE]]
+            criteria = {"externalId": {"operator": "anyOf", "searchValue": refs}, "isInactive": {"searchValue": False}}
+            for item in self._client.search("Item", criteria):
+                sku = Sku(item["externalId"] or "")
+                if sku in found:
+                    found[sku] = (*found[sku], item["internalId"])
+        return found
+
+    def _named(self, sku: Sku) -> tuple[str, ...]:
+        criteria = {"isInactive": {"searchValue": False}, "itemId": {"operator": "is", "searchValue": sku}}
+        # The search ignores case; a SKU does not. A matrix item may come with its parent's name in front.
+        return tuple(
+            item["internalId"]
+            for item in self._client.search("Item", criteria)
+            if (item["itemId"] or "").rpartition(" : ")[2] == sku
+        )

@@ -1,0 +1,112 @@
+"""What is refused for a person to settle, in words that name the record and the next step."""
+
+from decimal import Decimal
+
+from erpsync.domain.errors import Rejected
+from erpsync.domain.orders import Order, balance
+from erpsync.systems.odoo.settings import SYSTEM
+from erpsync.systems.odoo.wire import OrderRow
+
+
+def label(order: Order) -> str:
+    return f"order {order.number}"
+
+
+def order_gone(record: str) -> Rejected:
+    return _rejected(
+        "record-gone",
+        record,
+        "The sales order is not in Odoo any more, or not in a company that the user may see.",
+        "If it was deleted there on purpose, discard this; else restore it, then replay.",
+    )
+
+
+def customer_gone(order: Order, customer_id: str) -> Rejected:
+    return _rejected(
+        "customer-gone",
+        label(order),
+        f"There is no contact {customer_id} in Odoo any more; it may have been archived, merged or deleted.",
+        "Restore the contact, or remove the customer's link in erpsync, then replay.",
+    )
+
+
+def order_cancelled(record: str, row: OrderRow) -> Rejected:
+    return _rejected(
+        "order-cancelled",
+        record,
+        f"{row.name} was cancelled in Odoo, and the store has a newer version of the order.",
+        "Set it back to a quotation in Odoo and replay, or cancel the order in the store too.",
+    )
+
+
+def order_locked(record: str, row: OrderRow) -> Rejected:
+    return _rejected("order-locked", record, f"{row.name} is locked in Odoo.", "Unlock it there, then replay.")
+
+
+def order_not_ours(record: str, row: OrderRow) -> Rejected:
+    return _rejected(
+        "order-not-ours",
+        record,
+        f"{row.name} carries the order's reference but was entered by hand, with a total of {row.amount_total}.",
+        "Correct it in Odoo and discard this; or cancel it there, clear its Customer Reference, and replay.",
+    )
+
+
+def already_delivered(record: str) -> Rejected:
+    return _rejected(
+        "already-delivered",
+        record,
+        "More has been delivered than the store's order asks for now.",
+        "Make a return for the difference on the delivery in Odoo, then replay.",
+    )
+
+
+def order_shipped(row: OrderRow) -> Rejected:
+    return _rejected(
+        "order-shipped",
+        f"sales order {row.name}",
+        "Goods have left; Odoo would cancel the order and leave the delivery as it is.",
+        "Make a return, and a credit note where there is an invoice; then cancel the order in Odoo and replay.",
+    )
+
+
+def order_invoiced(row: OrderRow) -> Rejected:
+    return _rejected(
+        "order-invoiced",
+        f"sales order {row.name}",
+        "An invoice has been posted for it.",
+        "Make a credit note in Odoo and cancel the order there, then replay.",
+    )
+
+
+def not_cancelled(row: OrderRow) -> Rejected:
+    return _rejected(
+        "refused",
+        f"sales order {row.name}",
+        f"Odoo left it in the state {row.state}.",
+        "Cancel it by hand in Odoo to read why it would not, then replay.",
+    )
+
+
+def total_differs(order: Order, row: OrderRow, lacking: Decimal, advice: str) -> Rejected:
+    remains = "It stays a quotation." if row.state in ("draft", "sent") else "It has been changed so far."
+    return _rejected(
+        "total-differs",
+        label(order),
+        f"{row.name} comes to {row.amount_untaxed} + tax {row.amount_tax} = {row.amount_total} {row.currency_id} in Odoo, "
+        f"a difference of {lacking}: {balance(order)}. {remains}",
+        f"Compare the taxes of Odoo and of the store, and lines added by hand in Odoo; {advice} Then replay.",
+    )
+
+
+def currency_differs(order: Order, row: OrderRow) -> Rejected:
+    return _rejected(
+        "currency-differs",
+        label(order),
+        f"{row.name} is in {row.currency_id} in Odoo, the store's order in {order.currency}. It stays a quotation.",
+        f"Add a price list for {order.currency} to `pricelists` of the Odoo connection, then replay.",
+    )
+
+
+def _rejected(code: str, record: str, what: str, next_step: str) -> Rejected:
+    return Rejected(code, system=SYSTEM, record=record, what=what, next_step=next_step)

@@ -1,0 +1,158 @@
+"""The engine, the flows and a real ledger between a fake store and a fake ERP, on a clock that stands still."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
+
+from sqlalchemy import Engine, RowMapping, select, text
+
+from erpsync.domain.errors import Rejected
+from erpsync.domain.ids import ConnectionName, JobId, SourceId
+from erpsync.domain.orders import Order
+from erpsync.engine import intake, run
+from erpsync.engine.runtime import Runtime
+from erpsync.engine.sweep import Swept, sweep
+from erpsync.flows import table
+from erpsync.flows.context import FlowContext, OrderRules
+from erpsync.ledger import connections, inbox, reads
+from erpsync.ledger.dead_letters import DeadLetter
+from erpsync.ledger.tables import jobs
+from erpsync.ports.flow import Flow
+from erpsync.ports.spec import Capabilities
+from erpsync.ports.webhooks import Change, Delivery, Webhooks
+from erpsync.testing.clock import TestClock
+from erpsync.testing.fakes import FakeErp, FakeStore, FakeWake, FakeWebhooks, change_of, delivery_of
+from erpsync.testing.faults import WorkerKilled
+
+SHOP = ConnectionName("shop")
+ERP = ConnectionName("erp")
+LEASE = timedelta(seconds=315)
+SWEEP_SECONDS = 10.0
+_PLAIN = OrderRules()
+
+
+class Bench:
+    """One shop, one ERP, one route for orders. `flows` and `targets` may be changed before the first run."""
+
+    def __init__(
+        self,
+        database: Engine,
+        *,
+        unique_references: bool = True,
+        settle_seconds: float = 0.0,
+        batch: int = 10,
+        rules: OrderRules = _PLAIN,
+    ) -> None:
+        self.database = database
+        self.clock = TestClock()
+        self.wake = FakeWake(self.clock)
+        self.store = FakeStore(self.clock, SHOP)
+        self.erp = FakeErp(self.clock, ERP, unique_references=unique_references)
+        self.webhooks: dict[ConnectionName, Webhooks] = {SHOP: FakeWebhooks()}
+        self.capabilities = Capabilities(batch, unique_references, settle_seconds)
+        self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(rules))}
+        self.targets: tuple[ConnectionName, ...] = (ERP,)
+        self.runtime = self.worker("worker-1")
+        self._keys = count(1)
+        with database.begin() as connection:
+            connections.see(connection, SHOP, "fake-store", "store", self.clock.now())
+            connections.see(connection, ERP, "fake-erp", "erp", self.clock.now())
+
+    def worker(self, name: str) -> Runtime:
+        """A worker's Runtime, at both fakes and the same ledger."""
+        return Runtime(
+            database=self.database,
+            clock=self.clock,
+            wake=self.wake,
+            jitter=lambda: 0.0,
+            lease=LEASE,
+            worker=name,
+            flow=self._flow,
+            targets=lambda flow, source: self.targets if (flow, source) == ("orders", SHOP) else (),
+            webhooks=lambda name: self.webhooks[name],
+            ping=lambda name: {SHOP: self.store.ping, ERP: self.erp.ping}[name](),
+        )
+
+    def deliver(self, order: Order, *, key: str = "", carries_state: bool = True) -> int | None:
+        """The shop has the order, and its webhook is kept in the inbox; None where that delivery was here already."""
+        self.store.put(order)
+        changes = [change_of(order, carries_state=carries_state)]
+        return self.receive(self.delivery(changes, order if carries_state else None, key=key))
+
+    def delivery(self, changes: Sequence[Change], order: Order | None, *, key: str = "") -> Delivery:
+        return delivery_of(key or f"delivery-{next(self._keys)}", changes, order)
+
+    def receive(self, delivery: Delivery, source: ConnectionName = SHOP) -> int | None:
+        """What the receiver does, up to its answer."""
+        webhooks = self.webhooks[source]
+        webhooks.verify(delivery, self.clock.now())
+        key, topic = webhooks.delivery_key(delivery), webhooks.topic(delivery)
+        with self.database.begin() as connection:
+            return inbox.store(connection, source, key, topic, delivery.headers, delivery.body, self.clock.now())
+
+    def sweep(self) -> Swept:
+        return sweep(self.runtime)
+
+    def work(self) -> None:
+        """What workers do with the messages whose time has come, until there are none. A worker that dies is replaced."""
+        if self.wake.take_intake():
+            intake.take_in(self.runtime)
+        while calls := self.wake.take_jobs():
+            for call in calls:
+                try:
+                    run.run(self.runtime, call.job_id)
+                except WorkerKilled:
+                    continue
+
+    def go_on(self, seconds: float) -> None:
+        """Sweeps and works for that long."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        while self.clock.now() < end:
+            self.sweep()
+            self.work()
+            self.clock.advance(SWEEP_SECONDS)
+
+    def job(self, source_id: str = "1001") -> RowMapping:
+        """The ledger's row of the job of that order."""
+        with self.database.connect() as connection:
+            return connection.execute(select(jobs).where(jobs.c.source_id == source_id)).mappings().one()
+
+    def job_id(self, source_id: str = "1001") -> JobId:
+        return JobId(self.job(source_id)["id"])
+
+    def letters(self) -> list[DeadLetter]:
+        """The open dead letters, oldest first."""
+        with self.database.connect() as connection:
+            return reads.dead_letters(connection)[::-1]
+
+    def rows(self, statement: str) -> Sequence[RowMapping]:
+        with self.database.connect() as connection:
+            return connection.execute(text(statement)).mappings().all()
+
+    def _flow(self, name: str, source: ConnectionName, target: ConnectionName) -> Flow:
+        if name not in self.flows or (source, target) != (SHOP, ERP):
+            raise Rejected(
+                "no-route",
+                system="erpsync",
+                what=f"There is no route that takes {name} from {source} to {target}.",
+                next_step="Add the route again and replay, or discard.",
+            )
+        return self.flows[name]
+
+    def _context(self, rules: OrderRules) -> FlowContext:
+        return FlowContext(
+            database=self.database,
+            clock=self.clock,
+            source=SHOP,
+            target=ERP,
+            store=self.store,
+            erp=self.erp,
+            erp_title="Fake ERP",
+            capabilities=self.capabilities,
+            rules=rules,
+        )
+
+
+def reference_of(source_id: str) -> str:
+    """What the ERP's sales order of that order is found by."""
+    return f"{SHOP}-{SourceId(source_id)}"

@@ -1,0 +1,137 @@
+"""The pages that show. They read from the ledger and change nothing."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, HTTPException, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from erpsync.domain.states import JobState
+from erpsync.flows.table import FLOWS
+from erpsync.ledger import inbox, reads
+from erpsync.ledger.dead_letters import DeadLetter
+from erpsync.web.console.visit import Console, OperatorOnly, Reader
+
+# PostgreSQL's bigint: a larger number is no row's.
+MAX_ID = 2**63 - 1
+REPLAYABLE = frozenset({JobState.DEAD, JobState.DISCARDED, JobState.SKIPPED, JobState.DONE})
+
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+Before = Annotated[int, Query(ge=0, le=MAX_ID)]
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+
+
+@router.get("/style.css")
+def style(request: Request) -> Response:
+    console: Console = request.app.state.console
+    return console.pages.style()
+
+
+@router.get("")
+@router.get("/")
+def overview(visit: Reader) -> Response:
+    now = visit.console.assembly.clock.now()
+    with visit.console.database.connect() as connection:
+        glance = reads.overview(connection, now)
+        refusals = reads.refusals(connection)
+    paused = [row for row in glance.connections if row.paused_at is not None]
+    return visit.page(
+        "overview.html",
+        glance=glance,
+        paused=paused,
+        refusals=refusals,
+        now=now,
+        states=[state.value for state in JobState],
+    )
+
+
+@router.get("/jobs")
+def jobs(
+    visit: Reader,
+    state: Annotated[JobState | Literal[""], Query()] = "",
+    flow: Annotated[str, Query(max_length=50)] = "",
+    search: Annotated[str, Query(max_length=200)] = "",
+    before: Before = 0,
+) -> Response:
+    # PostgreSQL's text holds no NUL, so that none is found by one.
+    flow, search = flow.replace("\0", ""), search.strip().replace("\0", "")
+    with visit.console.database.connect() as connection:
+        rows = reads.jobs(connection, state=state, flow=flow, search=search, before=before, limit=reads.PAGE + 1)
+    asked = {key: value for key, value in {"state": str(state), "flow": flow, "search": search}.items() if value}
+    return visit.page(
+        "jobs.html",
+        rows=rows[: reads.PAGE],
+        older=_older("/console/jobs", asked, rows[reads.PAGE - 1].id) if len(rows) > reads.PAGE else "",
+        newest=_newest("/console/jobs", asked) if before else "",
+        asked=asked,
+        states=[state.value for state in JobState],
+        flows=sorted({*FLOWS, *([flow] if flow else [])}),
+    )
+
+
+@router.get("/jobs/{job_id}")
+def job(visit: Reader, job_id: Id) -> Response:
+    with visit.console.database.connect() as connection:
+        row = reads.job(connection, job_id)
+        if row is None:
+            raise HTTPException(404, f"There is no job {job_id}.")
+        runs = reads.runs(connection, job_id)
+        deliveries = reads.deliveries(connection, row.source, row.source_id)
+        letters = reads.dead_letters_of(connection, job_id)
+    return visit.page(
+        "job.html", job=row, runs=runs, deliveries=deliveries, letters=letters, replayable=row.state in REPLAYABLE
+    )
+
+
+@router.get("/dead-letters")
+def dead_letters(visit: Reader, show: Literal["open", "closed"] = "open", before: Before = 0) -> Response:
+    closed = show == "closed"
+    with visit.console.database.connect() as connection:
+        rows = reads.dead_letters(connection, closed=closed, before=before, limit=reads.PAGE + 1)
+    asked = {"show": show} if closed else {}
+    return visit.page(
+        "dead_letters.html",
+        rows=rows[: reads.PAGE],
+        closed=closed,
+        older=_older("/console/dead-letters", asked, rows[reads.PAGE - 1].id) if len(rows) > reads.PAGE else "",
+        newest=_newest("/console/dead-letters", asked) if before else "",
+    )
+
+
+@router.get("/dead-letters/{letter_id}")
+def dead_letter(visit: Reader, letter_id: Id) -> Response:
+    with visit.console.database.connect() as connection:
+        letter = reads.dead_letter(connection, letter_id)
+        if letter is None:
+            raise HTTPException(404, f"There is no dead letter {letter_id}.")
+        delivery = reads.delivery(connection, letter.inbox_id) if letter.inbox_id is not None else None
+        job = reads.job(connection, letter.job_id) if letter.job_id is not None else None
+    return visit.page("dead_letter.html", letter=letter, delivery=delivery, job=job, replayable=_can_replay(letter))
+
+
+@router.get("/dead-letters/{letter_id}/body")
+def delivery_body(visit: OperatorOnly, letter_id: Id) -> Response:
+    """The delivery as it came, as a file: a browser neither shows nor runs it."""
+    with visit.console.database.connect() as connection:
+        letter = reads.dead_letter(connection, letter_id)
+        inbox_id = letter.inbox_id if letter is not None else None
+        bodies = inbox.body_of(connection, [inbox_id]) if inbox_id is not None else {}
+    if inbox_id is None or inbox_id not in bodies:
+        raise HTTPException(404, f"Dead letter {letter_id} has no delivery that is still kept.")
+    attachment = {"Content-Disposition": f'attachment; filename="delivery-{inbox_id}.txt"'}
+    return Response(bodies[inbox_id], media_type="text/plain; charset=utf-8", headers=attachment)
+
+
+def _can_replay(letter: DeadLetter) -> bool:
+    return letter.closed_at is None and (letter.job_id is not None or letter.inbox_id is not None)
+
+
+def _older(path: str, asked: Mapping[str, str], last: int) -> str:
+    return f"{path}?{urlencode({**asked, 'before': last})}"
+
+
+def _newest(path: str, asked: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode(asked)}" if asked else path

@@ -1,0 +1,101 @@
+"""`erpsync status`."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, text
+
+from erpsync.domain.ids import ConnectionName, SourceId
+from erpsync.ledger import jobs
+from erpsync.ledger.jobs import Wanted
+from tests.cli.conftest import Run
+from tests.cli.everything import ERP, SHOP, Seeded, pause
+
+KEYS = {"well", "concerns", "jobs", "inbox", "dead_letters", "oldest_due_seconds", "connections", "refusals"}
+
+
+def test_an_idle_ledger_is_well(run: Run) -> None:
+    ran = run("status")
+
+    assert ran.code == 0
+    assert ran.stdout.startswith("All is well.\n")
+    document = run("status", "--json").document
+    assert set(document) == KEYS
+    assert document["well"] is True
+    assert document["jobs"] == {"ready": 0, "running": 0, "done": 0, "skipped": 0, "dead": 0, "discarded": 0}
+    assert document["inbox"] == {"new": 0, "applied": 0, "stale": 0, "ignored": 0, "unreadable": 0}
+
+
+def test_open_dead_letters_are_a_concern(run: Run, seeded: Seeded) -> None:
+    ran = run("status", "--json")
+
+    assert ran.code == 1
+    assert ran.document["dead_letters"] == 4
+    assert ran.document["concerns"] == ["4 open dead letters. Next: see `erpsync dead list`."]
+    assert ran.document["jobs"]["dead"] == 2
+    assert ran.document["refusals"] == [{"connection": SHOP, "reason": "signature does not match", "count": 1}]
+
+
+def test_a_paused_connection_is_a_concern_with_its_reason_and_next_step(
+    run: Run, seeded: Seeded, database: Engine
+) -> None:
+    pause(database, ERP, timedelta(minutes=12))
+    _settle_all(database)
+
+    shown = run("status")
+    document = run("status", "--json").document
+
+    assert shown.code == 1
+    assert (
+        "netsuite is paused for 12 min: NetSuite answered 503 Service Unavailable."
+        " Next: Nothing: it is tried again by itself." in shown.stdout
+    )
+    assert "paused, next test in" in shown.stdout
+    netsuite, shop = document["connections"]
+    assert netsuite["problem_code"] == "http-503"
+    assert netsuite["paused_at"].endswith("Z")
+    assert shop["paused_at"] is None
+    assert set(shop) == {
+        "name",
+        "system",
+        "role",
+        "failures",
+        "probes",
+        "paused_at",
+        "probe_at",
+        "problem_code",
+        "problem",
+        "next_step",
+    }
+
+
+def test_work_that_no_worker_takes_is_a_concern(run: Run, database: Engine) -> None:
+    _due_since(database, timedelta(minutes=20))
+
+    ran = run("status", "--json")
+
+    assert ran.code == 1
+    assert ran.document["oldest_due_seconds"] >= 1200
+    (concern,) = ran.document["concerns"]
+    assert concern.startswith("Work has been due for 20 min and nothing runs.")
+
+
+def test_work_that_waits_while_other_work_runs_is_a_backlog_and_no_concern(run: Run, database: Engine) -> None:
+    _due_since(database, timedelta(minutes=20))
+    _due_since(database, timedelta(minutes=19))
+    with database.begin() as connection:
+        job_id = connection.execute(text("SELECT max(id) FROM jobs")).scalar_one()
+        assert jobs.claim(connection, job_id, worker="w", batch=1, lease=timedelta(minutes=5), now=datetime.now(UTC))
+
+    assert run("status").code == 0
+
+
+def _due_since(database: Engine, age: timedelta) -> None:
+    at = datetime.now(UTC) - age
+    wanted = Wanted("orders", SHOP, ConnectionName("erp"), SourceId(str(age)), "#1", at, None, carries_state=False)
+    with database.begin() as connection:
+        jobs.advance(connection, wanted, at)
+
+
+def _settle_all(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(text("UPDATE dead_letters SET closed_at = now(), closed_as = 'discarded'"))
