@@ -25,6 +25,7 @@ task_serializer = "json"
 event_serializer = "json"
 task_ignore_result = True  # outcomes are ledger rows; a result backend would be a second, lossy truth
 result_backend = None
+result_expires = None  # or beat would also schedule a clean-up of results that there are none of
 task_store_errors_even_if_ignored = False
 
 # -- queues by kind, so that a backfill or one slow ERP never starves live orders -------------------------------------
@@ -83,7 +84,7 @@ broker_transport_options = (
 worker_pool = "prefork"  # the only pool whose time limits can end a task that hangs
 worker_concurrency = _LIMITS.concurrency
 worker_max_memory_per_child = 600_000  # KiB; a parsed SuiteTalk WSDL is about 70 MB, a leak is more
-worker_soft_shutdown_timeout = 20.0  # seconds for calls under way to be recorded before the cold shutdown
+worker_soft_shutdown_timeout = 20.0  # seconds for calls under way to be recorded after SIGQUIT; SIGTERM waits for all
 worker_enable_soft_shutdown_on_idle = False
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

@@ -47,15 +47,15 @@ def report(findings: Iterable[Finding], *, as_json: bool) -> bool:
     if as_json:
         return _report_document(list(findings))
     bad = total = 0
-    last_step = ""
+    said: set[tuple[str, str]] = set()
     for finding in findings:
         check = finding.check
         total, bad = total + 1, bad + (not check.ok)
-        step = "" if check.ok or check.next_step == last_step else check.next_step
-        last_step = last_step if check.ok else check.next_step
-        output.judged(
-            "ok" if check.ok else "not ok", finding.about, f"{check.name}: {check.detail}", step, _ABOUT_WIDTH
-        )
+        # One fix for several checks of the same thing is told once.
+        step = "" if check.ok or (finding.about, check.next_step) in said else check.next_step
+        said.add((finding.about, step))
+        state = "ok" if check.ok else "not ok"
+        output.judged(state, finding.about, f"{check.name}: {check.detail}", step, _ABOUT_WIDTH)
     output.line(f"\nNot ok: {bad} of {total} checks." if bad else f"\nOk: all {total} checks.")
     return not bad
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from erpsync import bootstrap, config
 from erpsync.bootstrap import Assembly
-from erpsync.config import FlowerConfig, Settings, WebConfig
+from erpsync.config import FlowerConfig, Settings, WebConfig, WorkerLimits
 from erpsync.domain.errors import ConfigurationError
 
 _NOT_SET = "ERPSYNC_DATABASE_URL is not set; it looks like postgresql://user@host/database."
@@ -75,8 +75,8 @@ def _settings() -> Settings:
         redis_url=config.redis_url(),
         broker_url=config.broker_url(),
         home=config.home(),
-        limits=config.worker_limits(),
-        sweep_seconds=config.sweep_seconds(),
+        limits=WorkerLimits(concurrency=1, hard_seconds=300),  # commands run no task
+        sweep_seconds=10,
         web=WebConfig(),
         flower=FlowerConfig(),
         connections={},

@@ -49,7 +49,8 @@ def concerns_of(overview: Overview, now: datetime) -> Iterator[str]:
     for row in paused:
         yield f"{row.name} is paused{_since(row.paused_at, now)}: {row.problem} Next: {row.next_step}"
     overdue = overview.oldest_due_seconds > OVERDUE_SECONDS and not overview.jobs.get(JobState.RUNNING)
-    if overdue and not paused:
+    # What is due for a connection that is left alone waits by right.
+    if overdue and not paused and not any(_is_quiet(row, now) for row in overview.connections):
         waits = output.span(overview.oldest_due_seconds)
         yield f"Work has been due for {waits} and nothing runs. Next: see with `erpsync doctor` whether a worker does."
 
@@ -105,10 +106,16 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "none"
 
 
+def _is_quiet(row: ConnectionRow, now: datetime) -> bool:
+    return row.quiet_until is not None and row.quiet_until > now
+
+
 def _connection(row: ConnectionRow, now: datetime) -> tuple[Cell, ...]:
     if row.paused_at is not None and row.probe_at is not None:
         test = "next test in" if row.probe_at > now else "its test is overdue by"
         waits = output.span(abs((row.probe_at - now).total_seconds()))
         return row.name, row.system, row.role, Text(f"paused, {test} {waits}", "bold red")
+    if row.quiet_until is not None and _is_quiet(row, now):
+        return row.name, row.system, row.role, f"asked for patience, goes on {output.ago(row.quiet_until, now)}"
     state = f"ok, {output.count(row.failures, 'failure')} in a row" if row.failures else "ok"
     return row.name, row.system, row.role, state

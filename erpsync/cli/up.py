@@ -55,8 +55,16 @@ def _prepare(settings: Settings) -> None:
 
 def _processes(settings: Settings, guardian: Guardian, with_flower: bool) -> list[Child]:
     web = settings.web
-    uvicorn = (sys.executable, "-m", "uvicorn", "--factory", "erpsync.web.app:create", "--no-access-log")
-    beat = ("beat", "--schedule", str(settings.home / "beat-schedule"), "--pidfile", "")
+    uvicorn = (
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--factory",
+        "erpsync.web.app:create",
+        "--no-access-log",
+        "--timeout-graceful-shutdown=10",
+    )
+    beat = ("beat", "--schedule", str(settings.home / "beat-schedule"), "--pidfile=", "--max-interval", "30")
     commands = {
         "web": Command((*uvicorn, "--host", web.host, "--port", str(web.port))),
         "worker": Command((*_CELERY, "worker", "--loglevel", "INFO"), stop_seconds=_WORKER_STOP_SECONDS),
@@ -64,9 +72,11 @@ def _processes(settings: Settings, guardian: Guardian, with_flower: bool) -> lis
     }
     if with_flower:
         flower = settings.flower
-        address = (f"--address={flower.host}", f"--port={flower.port}")
+        # Its default columns leave out the arguments, by which an order is found.
+        columns = "--tasks-columns=name,args,state,received,started,runtime,retries,worker"
+        options = (f"--address={flower.host}", f"--port={flower.port}", "--read-only", columns)
         login = f"{flower.user}:{flower_password(settings)}"
-        commands["flower"] = Command((*_CELERY, "flower", *address), env=config.environment(FLOWER_BASIC_AUTH=login))
+        commands["flower"] = Command((*_CELERY, "flower", *options), env=config.environment(FLOWER_BASIC_AUTH=login))
     logs = settings.home / "logs"
     logs.mkdir(exist_ok=True)
     return [Child(name, _logged(command, logs / f"{name}.log"), guardian) for name, command in commands.items()]

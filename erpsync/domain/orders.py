@@ -1,7 +1,8 @@
 """The canonical order: what every store's order becomes, and every ERP's sales order is made from."""
 
 import hashlib
-from datetime import datetime
+import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -107,8 +108,8 @@ class Order(BaseModel):
 
     def content_hash(self) -> str:
         """Equal for two versions that would be written to an ERP alike: an echo of our own write changes only times."""
-        content = self.model_dump_json(exclude={"updated_at"})
-        return hashlib.sha256(content.encode()).hexdigest()
+        content = _canonical(self.model_dump(exclude={"updated_at"}))
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 class Balance(BaseModel):
@@ -148,3 +149,16 @@ def balance(order: Order) -> Balance:
         computed=(lines + shipping + tax + extras).rounded(),
         stated=order.total.rounded(),
     )
+
+
+def _canonical(value: object) -> object:
+    """Equal for equal content: 10.0 is 10.00, and noon in Vienna is eleven in Greenwich."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return value

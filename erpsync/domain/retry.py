@@ -1,6 +1,6 @@
 """When a failed run is tried again: the one function that says so, for the ledger and for Celery alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from erpsync.domain.errors import OutcomeUnknown, Problem, Rejected, Skip, SyncError, Transient
@@ -76,8 +76,19 @@ def _judge_transient(error: Transient, attempt: int, jitter: float) -> Verdict:
 
 def _again_or_dead(problem: Problem, attempt: int, delay: float, *, alone: bool) -> Verdict:
     if attempt >= MAX_ATTEMPTS:
-        return Verdict(Outcome.DEAD, problem)
+        return Verdict(Outcome.DEAD, _exhausted(problem, attempt))
     return Verdict(Outcome.RETRY, problem, delay, alone=alone)
+
+
+def _exhausted(problem: Problem, attempt: int) -> Problem:
+    """While it is tried again nobody need do anything; once it is not, somebody must."""
+    if not problem.next_step.startswith("Nothing"):
+        return problem
+    return replace(
+        problem,
+        next_step=f"It failed {attempt} times. Look in the system itself and with `erpsync doctor` for the cause,"
+        " mend it, then replay.",
+    )
 
 
 def _unexpected(error: Exception) -> Problem:

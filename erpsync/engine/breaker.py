@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeGuard
 
 import structlog
 from sqlalchemy import Connection
 
-from erpsync.domain.errors import OutcomeUnknown, SyncError, Unavailable
+from erpsync.domain.errors import OutcomeUnknown, SyncError, Throttled, Unavailable
 from erpsync.domain.ids import ConnectionName
+from erpsync.domain.retry import MAX_RETRY_AFTER_SECONDS
+from erpsync.engine.attempt import attempt
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import connections
 from erpsync.ledger.connections import ConnectionRow
@@ -27,22 +31,36 @@ def observe(
     """Counts what a run's results say of the two connections it used."""
     troubled: dict[str, SyncError] = {}
     for result in results:
-        if isinstance(result, (Unavailable, OutcomeUnknown)):
+        if isinstance(result, (Unavailable, OutcomeUnknown)) or _asks_for_patience(result):
             troubled.setdefault(result.connection or target, result)
-    for name, error in troubled.items():
-        paused = connections.failed(
-            connection,
-            ConnectionName(name),
-            error.problem,
-            threshold=FAILURES_TO_PAUSE,
-            probe_in=timedelta(seconds=FIRST_PROBE_SECONDS),
-            now=now,
-        )
-        if paused:
-            log.warning("connection.paused", connection=name, code=error.code)
-    if any(isinstance(result, Done) for result in results):
-        for name in {source, target} - troubled.keys():
+    well = {source, target} - troubled.keys() if any(isinstance(result, Done) for result in results) else set()
+    # In one order, by whomever they are blamed or praised: else two runs could wait for one another.
+    for name in sorted({*troubled, *well}):
+        if name in troubled:
+            _blame(connection, ConnectionName(name), troubled[name], now)
+        else:
             connections.succeeded(connection, ConnectionName(name))
+
+
+def _asks_for_patience(result: object) -> TypeGuard[Throttled]:
+    return isinstance(result, Throttled) and result.retry_after_seconds is not None
+
+
+def _blame(connection: Connection, name: ConnectionName, error: SyncError, now: datetime) -> None:
+    if _asks_for_patience(error):
+        wait = min(error.retry_after_seconds or 0.0, MAX_RETRY_AFTER_SECONDS)
+        connections.leave_alone(connection, name, now + timedelta(seconds=wait))
+        return
+    paused = connections.failed(
+        connection,
+        name,
+        error.problem,
+        threshold=FAILURES_TO_PAUSE,
+        probe_in=timedelta(seconds=FIRST_PROBE_SECONDS),
+        now=now,
+    )
+    if paused:
+        log.warning("connection.paused", connection=name, code=error.code)
 
 
 def probe(runtime: Runtime) -> list[ConnectionName]:
@@ -51,12 +69,11 @@ def probe(runtime: Runtime) -> list[ConnectionName]:
     tested: set[ConnectionName] = set()
     while (row := _take(runtime, tested)) is not None:
         tested.add(row.name)
-        try:
-            runtime.ping(row.name)
-        except SyncError as error:
-            log.info("connection.still_down", connection=row.name, code=error.code)
+        answer = attempt(partial(runtime.ping, row.name))
+        if isinstance(answer, Exception) and not isinstance(answer, KeyError):
+            _still_down(runtime, row, answer)
             continue
-        except KeyError:
+        if isinstance(answer, KeyError):
             log.info("connection.not_configured", connection=row.name)
         with runtime.database.begin() as connection:
             connections.succeeded(connection, row.name)
@@ -71,10 +88,16 @@ def probe_delay_seconds(probes: int) -> float:
 
 
 def _take(runtime: Runtime, tested: set[ConnectionName]) -> ConnectionRow | None:
-    now = runtime.clock.now()
+    # The next probe, should this worker die at this one.
+    spare = timedelta(seconds=MAX_PROBE_SECONDS)
     with runtime.database.begin() as connection:
-        row = connections.take_probe(connection, timedelta(seconds=MAX_PROBE_SECONDS), now)
-        if row is None or row.name in tested:
-            return None
-        connections.set_probe(connection, row.name, now + timedelta(seconds=probe_delay_seconds(row.probes)))
-        return row
+        return connections.take_probe(connection, spare, runtime.clock.now(), besides=sorted(tested))
+
+
+def _still_down(runtime: Runtime, row: ConnectionRow, error: Exception) -> None:
+    code = error.code if isinstance(error, SyncError) else type(error).__name__
+    log.info("connection.still_down", connection=row.name, code=code)
+    # Counted from the end of this probe: one that hangs must not make the next one late as well.
+    at = runtime.clock.now() + timedelta(seconds=probe_delay_seconds(row.probes))
+    with runtime.database.begin() as connection:
+        connections.set_probe(connection, row.name, at)

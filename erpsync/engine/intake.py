@@ -5,11 +5,13 @@ from sqlalchemy import Connection
 
 from erpsync.domain.errors import Problem, Rejected
 from erpsync.domain.ids import ConnectionName, JobId
-from erpsync.engine.run import attempt
+from erpsync.engine.attempt import attempt
+from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import dead_letters, inbox, jobs
 from erpsync.ledger.inbox import InboxRow, InboxState, Settled
 from erpsync.ledger.jobs import Moved, Wanted
+from erpsync.ledger.texts import is_key
 from erpsync.ports.webhooks import Change, Delivery
 
 log = structlog.get_logger()
@@ -43,14 +45,23 @@ def _take_batch(runtime: Runtime) -> int:
         moved, job_ids = _advance_all(runtime, connection, wanted)
         inbox.settle(connection, settled + moved, now)
         calls = jobs.calls(connection, job_ids, now)
-    runtime.wake.jobs(calls)
-    if letters:
-        runtime.wake.dead_letters(letters)
+    if calls and not runtime.wake.jobs(calls):
+        with runtime.database.begin() as connection:
+            jobs.unheard(connection, job_ids)
+    route(runtime, letters)
     return len(rows)
 
 
 def _read(runtime: Runtime, row: InboxRow) -> list[Wanted]:
     changes = runtime.webhooks(row.connection).changes(Delivery(row.headers, row.body))
+    for change in changes:
+        if not (is_key(change.source_id) and is_key(change.number)):
+            raise Rejected(
+                "delivery-unreadable",
+                system="erpsync",
+                what="The record's id or number is empty, too long, or holds characters that no system has.",
+                next_step="Look at the delivery with `erpsync dead show`; correct the record in the store, or discard it.",
+            )
     return [
         _wanted(row, change, target) for change in changes for target in runtime.targets(change.flow, row.connection)
     ]

@@ -66,6 +66,9 @@ def _replay_job(runtime: Runtime, connection: Connection, job_id: JobId, actor: 
 
 
 def _open_letter(connection: Connection, letter_id: int) -> dead_letters.DeadLetter:
+    job_id = dead_letters.job_of(connection, letter_id)
+    if job_id is not None:
+        jobs.hold(connection, job_id)
     letter = dead_letters.get(connection, letter_id)
     if letter is None or letter.closed_at is not None:
         state = "does not exist" if letter is None else f"was {letter.closed_as} already"

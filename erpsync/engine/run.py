@@ -1,8 +1,7 @@
-"""Claim, run, record: the one place where whatever a run raises becomes a verdict."""
+"""Claim, run, record: where whatever a run raises becomes a verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -12,6 +11,8 @@ from erpsync.domain.ids import JobId
 from erpsync.domain.retry import Outcome, Verdict, judge
 from erpsync.domain.states import JobState
 from erpsync.engine import breaker
+from erpsync.engine.attempt import attempt
+from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import inbox, jobs
 from erpsync.ledger.jobs import Claim
@@ -19,7 +20,6 @@ from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.runtime import JobCall
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ def run(runtime: Runtime, job_id: JobId) -> Report:
     Raises only what the ledger raises: then nothing is recorded, and the lease brings the jobs back.
     """
     with runtime.database.begin() as connection:
-        route = jobs.route_of(connection, job_id)
-        if route is None:
+        way = jobs.route_of(connection, job_id)
+        if way is None:
             return Report(0)
-        flow = attempt(lambda: runtime.flow(*route))
+        flow = attempt(lambda: runtime.flow(*way))
         batch = 1 if isinstance(flow, Exception) else flow.batch
         claims = jobs.claim(
             connection, job_id, worker=runtime.worker, batch=batch, lease=runtime.lease, now=runtime.clock.now()
@@ -60,14 +60,6 @@ def run(runtime: Runtime, job_id: JobId) -> Report:
     return _record(runtime, claims, results)
 
 
-def attempt(work: Callable[[], T]) -> T | Exception:
-    """What `work` returns, or what it raised, with its trace in the log where it is none of ours."""
-    try:
-        return work()
-    except Exception as error:  # noqa: BLE001 - the one place: every error becomes a verdict, none is silent
-        return error
-
-
 def _record(runtime: Runtime, claims: list[Claim], results: Mapping[JobId, Ended]) -> Report:
     verdicts: dict[JobId, Verdict] = {}
     letters: list[int] = []
@@ -77,39 +69,40 @@ def _record(runtime: Runtime, claims: list[Claim], results: Mapping[JobId, Ended
         for claim in sorted(claims, key=lambda claim: claim.job_id):
             result = results.get(claim.job_id, KeyError("the flow gave no answer for this record"))
             verdict = None if isinstance(result, Done) else judge(result, claim.attempt, runtime.jitter())
-            if verdict is not None:
-                verdicts[claim.job_id] = verdict
-            letter = _record_one(runtime, connection, claim, result, verdict)
+            recorded, letter = _record_one(runtime, connection, claim, result, verdict)
             letters += [letter] if letter else []
-            _log(claim, result, verdict)
+            # What another worker holds by now, or what moved on meanwhile, is not for this run to report.
+            if verdict is not None and recorded:
+                verdicts[claim.job_id] = verdict
+            _log(claim, result, verdict, recorded=recorded)
         breaker.observe(connection, claims[0].source, claims[0].target, list(results.values()), now)
         following = jobs.next_due(connection, claims[0], now)
         for claim in claims[1:]:
-            verdict = verdicts.get(claim.job_id)
-            if verdict is not None and verdict.outcome in (Outcome.RETRY, Outcome.WAIT):
-                later.append((verdict.delay_seconds, JobCall(claim.job_id, claim.flow, _label(claim))))
+            kept = verdicts.get(claim.job_id)
+            if kept is not None and kept.outcome in (Outcome.RETRY, Outcome.WAIT):
+                later.append((kept.delay_seconds, JobCall(claim.job_id, claim.flow, _label(claim))))
     for delay, call in later:
         runtime.wake.jobs([call], delay)
     if following is not None:
         runtime.wake.jobs([following])
-    if letters:
-        runtime.wake.dead_letters(letters)
+    route(runtime, letters)
     return _report(len(claims), verdicts.get(claims[0].job_id))
 
 
 def _record_one(
     runtime: Runtime, connection: Connection, claim: Claim, result: Ended, verdict: Verdict | None
-) -> int | None:
+) -> tuple[bool, int | None]:
+    """Whether the outcome stands, and the dead letter it left."""
     now = runtime.clock.now()
-    if isinstance(result, Done):
-        jobs.finish(connection, claim, JobState.DONE, None, result.note, now)
-    elif isinstance(result, Skip):
-        jobs.finish(connection, claim, JobState.SKIPPED, result.problem, result.problem.what, now)
-    elif verdict is not None and verdict.outcome is Outcome.DEAD:
-        return jobs.bury(connection, claim, verdict.problem, now)
-    elif verdict is not None:
-        jobs.put_back(connection, claim, verdict, now)
-    return None
+    if isinstance(result, Done) or verdict is None:
+        note = result.note if isinstance(result, Done) else ""
+        return jobs.finish(connection, claim, JobState.DONE, None, note, now), None
+    if isinstance(result, Skip):
+        return jobs.finish(connection, claim, JobState.SKIPPED, result.problem, result.problem.what, now), None
+    if verdict.outcome is Outcome.DEAD:
+        letter = jobs.bury(connection, claim, verdict.problem, now)
+        return letter is not None, letter
+    return jobs.put_back(connection, claim, verdict, now), None
 
 
 def _report(ran: int, verdict: Verdict | None) -> Report:
@@ -124,8 +117,11 @@ def _label(claim: Claim) -> str:
     return f"{claim.source} {claim.number}"
 
 
-def _log(claim: Claim, result: Ended, verdict: Verdict | None) -> None:
+def _log(claim: Claim, result: Ended, verdict: Verdict | None, *, recorded: bool) -> None:
     fields = {"job_id": claim.job_id, "flow": claim.flow, "connection": claim.target, "attempt": claim.attempt}
+    if not recorded:
+        log.warning("job.overtaken", **fields)
+        return
     if verdict is None:
         log.info("job.done", **fields)
         return

@@ -1,6 +1,7 @@
 """Finds what messages lost: new deliveries nobody took in, due jobs nobody woke, claims whose worker is gone, dead
 letters nobody announced. Safe to run anywhere, any number of times at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,6 +9,8 @@ import structlog
 
 from erpsync.domain.retry import Outcome, worker_died
 from erpsync.engine import breaker, intake
+from erpsync.engine.attempt import attempt
+from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import dead_letters, jobs
 from erpsync.ports.runtime import JobCall
@@ -34,9 +37,10 @@ class Swept:
 
 
 def sweep(runtime: Runtime) -> Swept:
-    deliveries = intake.take_in(runtime)
-    abandoned = _release_abandoned(runtime)
-    resumed = breaker.probe(runtime)
+    """Does all parts, whatever becomes of each. Raises only what the ledger raises when asked for due jobs."""
+    abandoned = _part("abandoned", 0, lambda: _release_abandoned(runtime))
+    deliveries = _part("intake", 0, lambda: intake.take_in(runtime))
+    resumed = _part("probe", 0, lambda: len(breaker.probe(runtime)))
     now = runtime.clock.now()
     with runtime.database.begin() as connection:
         calls = jobs.due(connection, CALLS, now - timedelta(seconds=WOKEN_SECONDS), now)
@@ -44,18 +48,29 @@ def sweep(runtime: Runtime) -> Swept:
     heard = runtime.wake.jobs(calls) if calls else True
     if letters:
         runtime.wake.dead_letters(letters)
-    return Swept(deliveries, abandoned, len(calls), len(resumed), () if heard else tuple(calls))
+    return Swept(deliveries, abandoned, len(calls), resumed, () if heard else tuple(calls))
+
+
+def _part(name: str, nothing: int, work: Callable[[], int]) -> int:
+    """One part of a sweep; its trouble is logged and keeps none of the others from their work."""
+    result = attempt(work)
+    if isinstance(result, Exception):
+        log.error("sweep.part_failed", part=name, exc_info=result)
+        return nothing
+    return result
 
 
 def _release_abandoned(runtime: Runtime) -> int:
     now = runtime.clock.now()
+    letters = []
     with runtime.database.begin() as connection:
         claims = jobs.abandoned(connection, ABANDONED, now)
         for claim in sorted(claims, key=lambda claim: claim.job_id):
             verdict = worker_died(claim.attempt, runtime.jitter())
             if verdict.outcome is Outcome.DEAD:
-                jobs.bury(connection, claim, verdict.problem, now)
+                letters.append(jobs.bury(connection, claim, verdict.problem, now))
             else:
                 jobs.put_back(connection, claim, verdict, now)
             log.warning("job.abandoned", job_id=claim.job_id, flow=claim.flow, attempt=claim.attempt)
+    route(runtime, [letter for letter in letters if letter is not None])
     return len(claims)

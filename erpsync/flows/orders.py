@@ -119,8 +119,12 @@ class OrderFlow:
             matches = found.get(work.reference, ())
             if len(matches) > 1:
                 batch.settle(work.order.source_id, _twice(work, matches, self._context))
+            elif matches and not work.order.lines and not work.cancelled:
+                batch.settle(work.order.source_id, _emptied(work, matches[0].display, self._context))
             elif matches:
                 self._link(batch, work, matches[0], "found")
+            elif not work.order.lines:
+                batch.settle(work.order.source_id, Skip("no-lines", what="The order has no lines."))
             elif work.cancelled:
                 batch.settle(
                     work.order.source_id,
@@ -223,7 +227,8 @@ def _refusal(work: _Work, context: FlowContext) -> SyncError | None:
     if work.cancelled:
         return None
     if not order.lines:
-        return Skip("no-lines", what="The order has no lines.")
+        # Without a link the ERP is asked first: an earlier attempt may have made the order and lost the reply.
+        return None if work.link is None else _emptied(work, work.link.display, context)
     sums = balance(order)
     if sums.residual.amount != 0:
         return Rejected(
@@ -234,6 +239,16 @@ def _refusal(work: _Work, context: FlowContext) -> SyncError | None:
             next_step="Compare these figures with the order in the store; correct the order there, then replay.",
         )
     return None
+
+
+def _emptied(work: _Work, display: str, context: FlowContext) -> Rejected:
+    return Rejected(
+        "nothing-left",
+        system=context.source,
+        record=f"order {work.order.number}",
+        what=f"All goods of the order were removed or refunded in the store; {context.erp_title} still has {display}.",
+        next_step=f"Cancel, close or credit {display} in {context.erp_title}, then discard this dead letter.",
+    )
 
 
 def _twice(work: _Work, matches: Sequence[RecordRef], context: FlowContext) -> Rejected:

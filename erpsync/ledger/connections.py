@@ -1,5 +1,6 @@
 """Connections seen, and their breakers: a connection that is down pauses its jobs instead of failing them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName
 from erpsync.ledger.tables import connections
+from erpsync.ledger.texts import storable
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class ConnectionRow:
     problem_code: str | None
     problem: str | None
     next_step: str | None
+    quiet_until: datetime | None
 
 
 def see(connection: Connection, name: ConnectionName, system: str, role: str, now: datetime) -> None:
@@ -57,16 +60,25 @@ def failed(
             "now": now,
             "probe_at": now + probe_in,
             "code": problem.code,
-            "what": problem.what,
-            "next_step": problem.next_step,
+            "what": storable(problem.what),
+            "next_step": storable(problem.next_step),
         },
     ).one_or_none()
     return row is not None and row.paused_now
 
 
-def take_probe(connection: Connection, next_probe: timedelta, now: datetime) -> ConnectionRow | None:
-    """One paused connection whose probe is due, with its next probe set, so that one worker at a time tests the way."""
-    row = connection.execute(_TAKE_PROBE, {"now": now, "next": now + next_probe}).one_or_none()
+def leave_alone(connection: Connection, name: ConnectionName, until: datetime) -> None:
+    """Hands out none of the connection's jobs before that time: it asked for patience."""
+    connection.execute(_LEAVE_ALONE, {"name": name, "until": until})
+
+
+def take_probe(
+    connection: Connection, next_probe: timedelta, now: datetime, *, besides: Sequence[ConnectionName] = ()
+) -> ConnectionRow | None:
+    """One paused connection whose probe is due and that is not `besides`, with its next probe set, so that one worker at
+    a time tests the way."""
+    values = {"now": now, "next": now + next_probe, "besides": list(besides)}
+    row = connection.execute(_TAKE_PROBE, values).one_or_none()
     return None if row is None else ConnectionRow(**row._mapping)
 
 
@@ -79,13 +91,16 @@ def everyone(connection: Connection) -> list[ConnectionRow]:
     return [ConnectionRow(**row._mapping) for row in rows]
 
 
-_COLUMNS = "name, system, role, failures, probes, paused_at, probe_at, problem_code, problem, next_step"
+_COLUMNS = "name, system, role, failures, probes, paused_at, probe_at, problem_code, problem, next_step, quiet_until"
 
 _RESUME = text("""
     UPDATE connections AS c SET failures = 0, probes = 0, paused_at = NULL, probe_at = NULL,
         problem_code = NULL, problem = NULL, next_step = NULL
-    FROM (SELECT name, paused_at IS NOT NULL AS was_paused FROM connections WHERE name = :name FOR UPDATE) old
-    WHERE c.name = old.name AND (c.failures > 0 OR c.paused_at IS NOT NULL) RETURNING old.was_paused
+    FROM (
+        SELECT name, paused_at IS NOT NULL AS was_paused FROM connections
+        WHERE name = :name AND (failures > 0 OR paused_at IS NOT NULL) FOR UPDATE
+    ) old
+    WHERE c.name = old.name RETURNING old.was_paused
 """)
 
 _FAIL = text("""
@@ -97,9 +112,14 @@ _FAIL = text("""
     WHERE c.name = old.name RETURNING old.was_open AND c.paused_at IS NOT NULL AS paused_now
 """)
 
+_LEAVE_ALONE = text("""
+    UPDATE connections SET quiet_until = :until WHERE name = :name AND coalesce(quiet_until, '-infinity') < :until
+""")
+
 _TAKE_PROBE = text(f"""
     UPDATE connections SET probe_at = :next, probes = probes + 1 WHERE name = (
-        SELECT name FROM connections WHERE probe_at <= :now ORDER BY probe_at LIMIT 1 FOR UPDATE SKIP LOCKED
+        SELECT name FROM connections WHERE probe_at <= :now AND name <> ALL(CAST(:besides AS text[]))
+        ORDER BY probe_at LIMIT 1 FOR UPDATE SKIP LOCKED
     ) RETURNING {_COLUMNS}
 """)
 

@@ -1,5 +1,6 @@
 """Dead letters: what needs a person. The table is the truth; the queue of that name only announces it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from erpsync.domain.errors import Problem
 from erpsync.domain.ids import JobId
+from erpsync.ledger.texts import storable
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,16 @@ def add(
     values: dict[str, object] = {
         "inbox_id": inbox_id,
         "task": task,
-        "subject": subject,
+        "subject": storable(subject),
         "code": problem.code,
         "now": now,
     }
-    values |= {"problem": problem.what, "next_step": problem.next_step}
+    values |= {"problem": storable(problem.what), "next_step": storable(problem.next_step)}
     return int(connection.execute(_ADD, values).scalar_one())
 
 
 def get(connection: Connection, letter_id: int) -> DeadLetter | None:
+    """Locks it until the transaction ends; see `jobs.hold` for what to lock before."""
     row = connection.execute(text(f"{_SELECT} WHERE id = :id FOR UPDATE"), {"id": letter_id}).one_or_none()
     return None if row is None else DeadLetter(**row._mapping)
 
@@ -61,10 +64,21 @@ def open_for_job(connection: Connection, job_id: JobId) -> DeadLetter | None:
     return None if row is None else DeadLetter(**row._mapping)
 
 
+def job_of(connection: Connection, letter_id: int) -> JobId | None:
+    """The job it is about, if any, without locking anything."""
+    job_id = connection.execute(text("SELECT job_id FROM dead_letters WHERE id = :id"), {"id": letter_id}).scalar()
+    return None if job_id is None else JobId(job_id)
+
+
 def close(connection: Connection, letter_id: int, closed_as: str, actor: str, now: datetime) -> bool:
     """False where it is closed already."""
     values = {"id": letter_id, "closed_as": closed_as, "actor": actor, "now": now}
     return connection.execute(_CLOSE, values).rowcount == 1
+
+
+def routed(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Remembers that messages about these were sent."""
+    connection.execute(_ROUTED, {"ids": list(ids), "now": now})
 
 
 def unrouted(connection: Connection, limit: int, routed_before: datetime, now: datetime) -> list[int]:
@@ -93,6 +107,8 @@ _CLOSE = text("""
     UPDATE dead_letters SET closed_at = :now, closed_as = :closed_as, closed_by = :actor
     WHERE id = :id AND closed_at IS NULL
 """)
+
+_ROUTED = text("UPDATE dead_letters SET routed_at = :now WHERE id = ANY(:ids)")
 
 _UNROUTED = text("""
     UPDATE dead_letters SET routed_at = :now WHERE id IN (

@@ -11,11 +11,13 @@ from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName, JobId, SourceId
 from erpsync.domain.retry import Outcome, Verdict
 from erpsync.domain.states import JobState
+from erpsync.ledger.texts import storable
 from erpsync.ports.runtime import JobCall
 
-# Due, and neither end of its route is paused. Used by every query that hands work out.
+# Due, and neither end of its route is paused or has asked to be left alone. Used by every query that hands work out.
 _WORKABLE = """j.state = 'ready' AND j.due_at <= :now AND NOT EXISTS (
-    SELECT 1 FROM connections c WHERE c.name IN (j.source, j.target) AND c.paused_at IS NOT NULL)"""
+    SELECT 1 FROM connections c WHERE c.name IN (j.source, j.target)
+    AND (c.paused_at IS NOT NULL OR c.quiet_until > :now))"""
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,12 @@ def advance(connection: Connection, wanted: Wanted, now: datetime) -> tuple[Move
 
 
 def lock(connection: Connection, wanted: Sequence[Wanted]) -> None:
-    """Locks the jobs of these records that exist, in the order of their ids."""
+    """Locks the jobs of these records that exist, in the order of their ids, and keeps other intakes out until the
+    transaction ends: two that make new jobs in different orders would wait for one another."""
     keys = {(one.flow, one.source, one.target, one.source_id) for one in wanted}
     columns = dict(zip(("flows", "sources", "targets", "source_ids"), map(list, zip(*keys, strict=True)), strict=False))
     if keys:
+        connection.execute(_ONE_INTAKE)
         connection.execute(_LOCK, columns)
 
 
@@ -128,7 +132,7 @@ def finish(
             "state": state,
             "now": now,
             "code": note.code if note else None,
-            "what": note.what if note else None,
+            "what": storable(note.what) if note else None,
         },
     ).one_or_none()
     if found is not None:
@@ -157,7 +161,7 @@ def put_back(connection: Connection, claim: Claim, verdict: Verdict, now: dateti
 
 
 def bury(connection: Connection, claim: Claim, problem: Problem, now: datetime) -> int | None:
-    """Closes the job as a dead letter, whose id is returned.
+    """Closes the job as a dead letter, whose id is returned for the caller to route to the queue.
 
     None where there is none: the claim was lost, or the record moved meanwhile and its new version is tried first.
     """
@@ -194,7 +198,8 @@ def abandoned(connection: Connection, limit: int, now: datetime) -> list[Claim]:
 
 
 def due(connection: Connection, limit: int, woken_before: datetime, now: datetime) -> list[JobCall]:
-    """Workable jobs that nobody was called to since `woken_before`, and marks them called now."""
+    """Up to `limit` workable jobs of each route and flow that nobody was called to since `woken_before`; marks them
+    called now. Each route has its own limit, so that none with a long backlog starves another."""
     rows = connection.execute(_DUE, {"limit": limit, "woken_before": woken_before, "now": now}).all()
     return [JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}") for row in rows]
 
@@ -210,6 +215,16 @@ def calls(connection: Connection, ids: Sequence[JobId], now: datetime) -> list[J
     """What messages to these jobs need; marks them called now."""
     rows = connection.execute(_CALLS, {"ids": list(ids), "now": now}).all()
     return [JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}") for row in rows]
+
+
+def hold(connection: Connection, job_id: JobId) -> None:
+    """Locks a job. Whoever changes a job and its dead letter takes them in this order: the job first."""
+    connection.execute(_HOLD, {"id": job_id})
+
+
+def unheard(connection: Connection, ids: Sequence[JobId]) -> None:
+    """Forgets that these jobs were called: the broker did not take the messages."""
+    connection.execute(_UNHEARD, {"ids": list(ids)})
 
 
 def reopen(connection: Connection, job_id: JobId, now: datetime) -> bool:
@@ -235,7 +250,11 @@ def _values(wanted: Wanted) -> dict[str, object]:
 
 
 def _problem(problem: Problem) -> dict[str, object]:
-    return {"code": problem.code, "problem": _sentence(problem), "next_step": problem.next_step}
+    return {
+        "code": problem.code,
+        "problem": storable(_sentence(problem)),
+        "next_step": storable(problem.next_step),
+    }
 
 
 def _sentence(problem: Problem) -> str:
@@ -249,7 +268,14 @@ def _supersede(connection: Connection, job_id: int, now: datetime) -> None:
 def _end_run(connection: Connection, claim: Claim, outcome: str, code: str | None, note: str, now: datetime) -> None:
     connection.execute(
         _END_RUN,
-        {"id": claim.job_id, "fence": claim.fence, "outcome": outcome, "code": code, "note": note, "now": now},
+        {
+            "id": claim.job_id,
+            "fence": claim.fence,
+            "outcome": outcome,
+            "code": code,
+            "note": storable(note),
+            "now": now,
+        },
     )
 
 
@@ -269,6 +295,8 @@ _ADVANCE = text("""
     WHERE excluded.wanted_version >= j.wanted_version AND j.state <> 'discarded'
     RETURNING id, (wanted_revision = 1) AS created
 """)
+
+_ONE_INTAKE = text("SELECT pg_advisory_xact_lock(hashtext('erpsync.intake'))")
 
 _LOCK = text("""
     SELECT j.id FROM jobs j
@@ -348,8 +376,12 @@ _ABANDONED = text("""
 
 _DUE = text(f"""
     UPDATE jobs SET woken_at = :now WHERE id IN (
-        SELECT j.id FROM jobs j WHERE {_WORKABLE} AND (j.woken_at IS NULL OR j.woken_at < :woken_before)
-        ORDER BY j.due_at, j.id LIMIT :limit FOR UPDATE OF j SKIP LOCKED
+        SELECT id FROM jobs WHERE state = 'ready' AND id IN (
+            SELECT id FROM (
+                SELECT j.id, row_number() OVER (PARTITION BY j.flow, j.source, j.target ORDER BY j.due_at, j.id) AS place
+                FROM jobs j WHERE {_WORKABLE} AND (j.woken_at IS NULL OR j.woken_at < :woken_before)
+            ) AS queued WHERE place <= :limit
+        ) FOR UPDATE SKIP LOCKED
     ) RETURNING id, flow, source, number
 """)
 
@@ -360,6 +392,10 @@ _NEXT_DUE = text(f"""
 """)
 
 _CALLS = text("UPDATE jobs SET woken_at = :now WHERE id = ANY(:ids) RETURNING id, flow, source, number")
+
+_HOLD = text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE")
+
+_UNHEARD = text("UPDATE jobs SET woken_at = NULL WHERE id = ANY(:ids) AND state = 'ready'")
 
 _REOPEN = text("""
     UPDATE jobs SET state = 'ready', attempts = 0, due_at = :now, woken_at = NULL, state_inbox_id = NULL,

@@ -57,6 +57,8 @@ connections = Table(
     Column("probes", Integer, nullable=False, server_default="0"),
     _time("paused_at"),
     _time("probe_at"),
+    # A remote that throttles says until when to leave it alone.
+    _time("quiet_until"),
     Column("problem_code", Text),
     Column("problem", Text),
     Column("next_step", Text),
@@ -201,6 +203,7 @@ dead_letters = Table(
         postgresql_where=text("closed_at IS NULL AND job_id IS NOT NULL"),
     ),
     Index("dead_letters_open_idx", "id", postgresql_where=text("closed_at IS NULL")),
+    Index("dead_letters_job_id_idx", "job_id"),
     Index("dead_letters_inbox_id_idx", "inbox_id"),
 )
 

@@ -60,6 +60,8 @@ def check_workers() -> Check:
         answers, why = {}, f" ({type(error).__name__})"
     else:
         why = ""
+    # A beat with remote control answers too, and syncs nothing.
+    answers = {name: answer for name, answer in answers.items() if not name.startswith("celerybeat@")}
     if not answers:
         return Check(
             "answering",

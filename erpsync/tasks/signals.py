@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from erpsync import config, logs
 from erpsync.domain.errors import ConfigurationError, Problem
 from erpsync.engine import run
+from erpsync.engine.attempt import attempt
 from erpsync.engine.sweep import sweep
 from erpsync.ledger import dead_letters
 from erpsync.tasks.app import assembly, runtime
@@ -40,7 +41,7 @@ class SweepTimer:
 
     def _work(self) -> None:
         while not self._stop.wait(self._seconds):
-            outcome = run.attempt(self._sweep)
+            outcome = attempt(self._sweep)
             if isinstance(outcome, Exception):
                 log.warning("sweep.failed", error=type(outcome).__name__)
 

@@ -41,7 +41,9 @@ class CeleryWake:
         )
 
     def dead_letters(self, ids: Sequence[int]) -> bool:
-        return all(self._send("erpsync.dead_letter", [letter_id]) for letter_id in ids)
+        return all(
+            self._send("erpsync.dead_letter", [letter_id], argsrepr=f"(dead letter {letter_id})") for letter_id in ids
+        )
 
     def _send(self, name: str, arguments: list[int], **options: object) -> bool:
         try:

@@ -1,6 +1,6 @@
 """One HTTP client for every system: time limits, a size limit, verified TLS, and failures as domain errors."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import simplejson
 from requests.structures import CaseInsensitiveDict
 
 from erpsync import __version__
-from erpsync.domain.errors import Transient, Unavailable
+from erpsync.domain.errors import OutcomeUnknown, Transient, Unavailable
 from erpsync.ports.runtime import Clock
 from erpsync.transport import failures
 
@@ -76,10 +76,12 @@ class HttpClient:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         auth: requests.auth.AuthBase | None = None,
+        returns: Collection[int] = (),
     ) -> Reply:
         """One request. `write` says that repeating it blindly could do it twice; it decides what a lost reply means.
 
-        Raises Unavailable, Throttled, Transient or OutcomeUnknown; every other status is returned to be read.
+        Raises Unavailable, Throttled, Transient or OutcomeUnknown; every other status is returned to be read,
+        and so are those in `returns`, which this remote explains in the body.
         `json_body` may hold Decimals, which are sent as exact numbers.
         """
         if json_body is not None:
@@ -98,7 +100,7 @@ class HttpClient:
                 stream=True,
                 timeout=(CONNECT_SECONDS, self._read_seconds),
             ) as response:
-                body = self._read(response)
+                body = self._read(response, write)
         except requests.RequestException as error:
             raise failures.of_exception(
                 error, system=self.system, write=write, settle_seconds=self._settle_seconds
@@ -111,21 +113,26 @@ class HttpClient:
             settle_seconds=self._settle_seconds,
             now=self._clock.now(),
         )
-        if failure is not None:
+        if failure is not None and response.status_code not in returns:
             raise failure
         return Reply(self.system, response.status_code, CaseInsensitiveDict(response.headers), body)
 
-    def _read(self, response: requests.Response) -> bytes:
+    def _read(self, response: requests.Response, write: bool) -> bytes:
         body = bytearray()
         for chunk in response.iter_content(_CHUNK_BYTES):
             body += chunk
             if len(body) > MAX_REPLY_BYTES:
-                raise Unavailable(
-                    "reply-too-large",
-                    system=self.system,
-                    what=f"The answer exceeds {MAX_REPLY_BYTES} bytes.",
-                    next_step="Check the connection's address; no known system answers with this much.",
-                )
+                what = f"The answer exceeds {MAX_REPLY_BYTES} bytes."
+                fix = "Check the connection's address; no known system answers with this much."
+                if write:
+                    raise OutcomeUnknown(
+                        "reply-too-large",
+                        system=self.system,
+                        what=what,
+                        settle_seconds=self._settle_seconds,
+                        next_step=fix,
+                    )
+                raise Unavailable("reply-too-large", system=self.system, what=what, next_step=fix)
         return bytes(body)
 
 

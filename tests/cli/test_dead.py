@@ -35,7 +35,7 @@ def test_list_has_the_open_ones_newest_first(run: Run, seeded: Seeded) -> None:
 
     listed = [letter["id"] for letter in document["dead_letters"]]
     assert listed == [seeded.stray, seeded.unreadable, seeded.letter_too, seeded.letter]
-    assert set(document["dead_letters"][0]) == LETTER_KEYS
+    assert set(document["dead_letters"][0]) >= LETTER_KEYS
     assert document["more"] is False
 
 
@@ -75,7 +75,7 @@ def test_show_of_an_unreadable_delivery_has_headers_and_size_but_no_credentials(
 
     assert f"{len(BODY)} bytes" in shown.stdout
     assert set(document) == {"dead_letter", "delivery"}
-    assert set(document["delivery"]) == {
+    assert set(document["delivery"]) >= {
         "id",
         "connection",
         "topic",

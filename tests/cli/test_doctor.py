@@ -165,6 +165,19 @@ def test_checks_of_connections_are_shown_with_their_next_step(
     assert "Next: Give it the permission.\n" in shown
 
 
+def test_a_next_step_is_told_once_for_each_connection(
+    assembled: Callable[..., Assembly], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    cut_off = [Check(name, False, "The line is dead.", "Mend the line.") for name in ("address", "signed in")]
+    assembly = assembled(one=lambda *_: CheckedErp(cut_off), other=lambda *_: CheckedErp(cut_off))
+
+    report(checks.of_connections(assembly, list(assembly.bound)), as_json=False)
+
+    lines = [line.strip() for line in capfdbinary.readouterr().out.decode().splitlines()]
+    assert lines.count("Next: Mend the line.") == 2
+    assert lines[1] == lines[4] == "Next: Mend the line."
+
+
 def test_only_the_connections_asked_for_are_checked(assembled: Callable[..., Assembly]) -> None:
     assembly = assembled(
         one=lambda *_: CheckedErp([Check("here", True, "Yes.")]),

@@ -34,7 +34,7 @@ def test_list_as_json_has_all_jobs_newest_first(run: Run, seeded: Seeded) -> Non
 
     assert [job["id"] for job in document["jobs"]] == [seeded.waiting, seeded.dead_too, seeded.dead, seeded.done]
     assert document["more"] is False
-    assert set(document["jobs"][0]) == JOB_KEYS
+    assert set(document["jobs"][0]) >= JOB_KEYS
 
 
 def test_times_in_json_are_iso_8601_in_utc(run: Run, seeded: Seeded) -> None:
@@ -88,12 +88,12 @@ def test_show_as_json_has_runs_and_deliveries(run: Run, seeded: Seeded) -> None:
     document = run("jobs", "show", str(seeded.dead), "--json").document
 
     assert set(document) == {"job", "runs", "deliveries"}
-    assert set(document["job"]) == JOB_KEYS
+    assert set(document["job"]) >= JOB_KEYS
     (only,) = document["runs"]
-    assert set(only) == {"attempt", "worker", "started_at", "ended_at", "outcome", "problem_code", "note"}
+    assert set(only) >= {"attempt", "worker", "started_at", "ended_at", "outcome", "problem_code", "note"}
     assert only["outcome"] == "dead"
     (delivery,) = document["deliveries"]
-    assert set(delivery) == {"id", "topic", "state", "note", "received_at"}
+    assert set(delivery) >= {"id", "topic", "state", "note", "received_at"}
 
 
 def test_show_tells_a_person_what_to_do(run: Run, seeded: Seeded) -> None:

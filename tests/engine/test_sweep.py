@@ -2,7 +2,7 @@
 
 from erpsync.domain.ids import ConnectionName, JobId
 from erpsync.engine import run
-from erpsync.engine.run import attempt
+from erpsync.engine.attempt import attempt
 from erpsync.engine.sweep import CALLS, ROUTED_SECONDS, WOKEN_SECONDS, sweep
 from erpsync.testing import samples
 from erpsync.testing.barrier import together
@@ -123,14 +123,6 @@ def test_the_queue_of_dead_letters_is_rebuilt_from_the_table(bench: Bench, scrip
     bench.clock.advance(ROUTED_SECONDS + 1)
     bench.sweep()
     assert sorted(bench.wake.take_dead_letters()) == letters
-
-
-def test_a_dead_letter_that_was_just_routed_is_not_routed_twice(bench: Bench, script: Script) -> None:
-    script.ends = {"1": rejected()}
-    wanted(bench, "1")
-    run_job(bench, "1")
-    bench.sweep()
-    assert bench.wake.take_dead_letters() == [letter.id for letter in bench.letters()]
 
 
 def test_one_slow_route_does_not_starve_another_ones_lost_messages(bench: Bench, script: Script) -> None:

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("probes", sa.Integer(), server_default="0", nullable=False),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("quiet_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("problem_code", sa.Text(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("next_step", sa.Text(), nullable=True),
@@ -182,6 +183,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("dead_letters_job_id_fkey"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("dead_letters_pkey")),
     )
+    op.create_index("dead_letters_job_id_idx", "dead_letters", ["job_id"], unique=False)
     op.create_index("dead_letters_inbox_id_idx", "dead_letters", ["inbox_id"], unique=False)
     op.create_index(
         "dead_letters_open_idx", "dead_letters", ["id"], unique=False, postgresql_where=sa.text("closed_at IS NULL")

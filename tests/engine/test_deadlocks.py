@@ -1,0 +1,113 @@
+"""People, deliveries and runs meet on one job in every order, and none of them waits for ever."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from erpsync.domain.ids import SourceId
+from erpsync.engine import intake, operations, run
+from erpsync.engine.operations import NotPossible
+from erpsync.engine.runtime import Runtime
+from erpsync.ledger import jobs
+from erpsync.ledger.jobs import Wanted
+from erpsync.testing import samples
+from erpsync.testing.barrier import Flag, together
+from erpsync.testing.bench import ERP, SHOP, Bench
+from tests.engine.script import Script, rejected, run_job, wanted
+
+SECONDS = 4.0
+Act = Callable[[Runtime, int, str], None]
+
+
+@pytest.mark.parametrize("act", [operations.replay_dead_letter, operations.discard_dead_letter])
+def test_a_person_and_a_newer_version_at_once_do_not_deadlock(bench: Bench, script: Script, act: Act) -> None:
+    """The delivery has the job in hand when the person takes hold of its dead letter."""
+    script.ends["1"] = rejected()
+    wanted(bench, "1")
+    run_job(bench, "1")
+    (letter,) = bench.letters()
+    locked = Flag("the intake has locked the job")
+    newest = Wanted("orders", SHOP, ERP, SourceId("1"), "#1", samples.order(version=9).version, None, False)
+
+    def take_in() -> None:
+        with bench.database.begin() as connection:
+            jobs.lock(connection, [newest])
+            locked.hoist()
+            _until_waiting(bench, 1)
+            jobs.advance(connection, newest, bench.clock.now())
+
+    def decide() -> bool:
+        locked.wait()
+        try:
+            act(bench.runtime, letter.id, "ada")
+        except NotPossible:
+            return False
+        return True
+
+    taken, decided = together(take_in, decide)
+    taken.result()
+    decided.result()
+    assert bench.letters() == []
+    assert bench.job("1")["state"] in ("ready", "discarded")
+
+
+def test_deliveries_runs_and_people_under_stress_never_deadlock(bench: Bench, script: Script) -> None:
+    """Intakes of 200 deliveries over 60 orders in four threads, runs of whole batches, sweeps, and a person."""
+    script.batch = 20
+    for n in range(0, 60, 7):
+        script.ends[str(n)] = rejected()
+    over = threading.Event()
+    threading.Timer(SECONDS, over.set).start()
+
+    def deliver(thread: int) -> int:
+        turn = 0
+        while not over.is_set():
+            turn += 1
+            changes = [
+                samples.order(str((thread + turn + n) % 60), version=turn * 10 + thread) for n in range(0, 200, 5)
+            ]
+            for order in changes:
+                bench.deliver(order, carries_state=False, key=f"{thread}-{turn}-{order.source_id}")
+            intake.take_in(bench.worker(f"intake-{thread}"))
+        return turn
+
+    def work(name: str) -> int:
+        ran = 0
+        worker = bench.worker(name)
+        while not over.is_set():
+            for call in bench.wake.take_jobs()[:5]:
+                ran += run.run(worker, call.job_id).ran
+        return ran
+
+    def sweep() -> int:
+        turns = 0
+        while not over.is_set():
+            bench.sweep()
+            turns += 1
+        return turns
+
+    def decide() -> int:
+        decided = 0
+        while not over.is_set():
+            for letter in bench.letters():
+                try:
+                    operations.replay_dead_letter(bench.runtime, letter.id, "ada")
+                    decided += 1
+                except NotPossible:
+                    continue
+            time.sleep(0.05)
+        return decided
+
+    threads = [lambda n=n: deliver(n) for n in range(4)]
+    futures = together(*threads, lambda: work("a"), lambda: work("b"), sweep, decide)
+    assert min(future.result() for future in futures) > 0, "some thread never got its turn"
+
+
+def _until_waiting(bench: Bench, transactions: int) -> None:
+    """Returns when that many transactions wait for a lock, or when it is plain that they do not."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 2
+    while bench.rows(waiting)[0]["count"] < transactions and time.monotonic() < deadline:
+        time.sleep(0.01)
