@@ -71,12 +71,17 @@ def _judge_transient(error: Transient, attempt: int, jitter: float) -> Verdict:
             Outcome.WAIT, error.problem, max(asked, WAIT_SECONDS * (1 - 0.25 * jitter)), spends_attempt=False
         )
     delay = max(asked, backoff_seconds(attempt, jitter))
-    return _again_or_dead(error.problem, attempt, delay, alone=isinstance(error, OutcomeUnknown) and attempt > 1)
+    if isinstance(error, OutcomeUnknown):
+        return _again_or_dead(error.problem, attempt, delay, alone=attempt > 1, settle_seconds=error.settle_seconds)
+    return _again_or_dead(error.problem, attempt, delay, alone=False)
 
 
-def _again_or_dead(problem: Problem, attempt: int, delay: float, *, alone: bool) -> Verdict:
+def _again_or_dead(
+    problem: Problem, attempt: int, delay: float, *, alone: bool, settle_seconds: float = 0.0
+) -> Verdict:
+    """Even a dead one keeps the remote's time to settle, lest a new version of the record runs into it."""
     if attempt >= MAX_ATTEMPTS:
-        return Verdict(Outcome.DEAD, _exhausted(problem, attempt))
+        return Verdict(Outcome.DEAD, _exhausted(problem, attempt), settle_seconds)
     return Verdict(Outcome.RETRY, problem, delay, alone=alone)
 
 

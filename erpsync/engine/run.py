@@ -96,11 +96,12 @@ def _record_one(
     now = runtime.clock.now()
     if isinstance(result, Done) or verdict is None:
         note = result.note if isinstance(result, Done) else ""
-        return jobs.finish(connection, claim, JobState.DONE, None, note, now), None
+        version = result.version if isinstance(result, Done) else None
+        return jobs.finish(connection, claim, JobState.DONE, None, note, now, version), None
     if isinstance(result, Skip):
         return jobs.finish(connection, claim, JobState.SKIPPED, result.problem, result.problem.what, now), None
     if verdict.outcome is Outcome.DEAD:
-        letter = jobs.bury(connection, claim, verdict.problem, now)
+        letter = jobs.bury(connection, claim, verdict.problem, now, settle_seconds=verdict.delay_seconds)
         return letter is not None, letter
     return jobs.put_back(connection, claim, verdict, now), None
 

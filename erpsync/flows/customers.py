@@ -52,7 +52,7 @@ def _resolve(context: FlowContext, drafts: Mapping[SourceId, CustomerDraft]) -> 
             answers[key] = matches[0].target_id
             _link(context, ends, key, matches[0].target_id, matches[0].display)
         elif matches:
-            answers[key] = _ambiguous(context, [match.display for match in matches])
+            answers[key] = _ambiguous(context, [match.target_id for match in matches])
         else:
             new[key] = draft
     return answers | _make(context, ends, new)
@@ -63,17 +63,23 @@ def _make(
 ) -> dict[SourceId, TargetId | SyncError]:
     if not new:
         return {}
+    # A guest and an account of one e-mail address are one person: the first of them stands for all.
+    first = {_person(draft): draft for draft in reversed(list(new.values()))}
     with context.calling(context.target):
-        made = context.erp.upsert_customers(list(new.values()))
+        made = context.erp.upsert_customers(list(first.values()))
     answers: dict[SourceId, TargetId | SyncError] = {}
     for key, draft in new.items():
-        result = made[draft.reference]
+        result = made[first[_person(draft)].reference]
         if isinstance(result, SyncError):
             answers[key] = result
         else:
             answers[key] = result.target_id
             _link(context, ends, key, result.target_id, result.display)
     return answers
+
+
+def _person(draft: CustomerDraft) -> str:
+    return draft.customer.email.strip().lower() or draft.reference
 
 
 def _link(context: FlowContext, ends: Ends, key: SourceId, target_id: TargetId, display: str) -> None:
@@ -110,10 +116,10 @@ def _nobody(order: Order) -> Rejected:
     )
 
 
-def _ambiguous(context: FlowContext, names: list[str]) -> Rejected:
+def _ambiguous(context: FlowContext, ids: list[TargetId]) -> Rejected:
     return Rejected(
         "ambiguous-customer",
         system=context.target,
-        what=f"{len(names)} customers in {context.erp_title} have this buyer's e-mail address: {', '.join(names[:5])}.",
+        what=f"{len(ids)} customers in {context.erp_title} have this buyer's e-mail address: ids {', '.join(ids[:5])}.",
         next_step="Merge them, or clear the address on all but one, then replay.",
     )

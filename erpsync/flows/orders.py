@@ -74,7 +74,7 @@ class OrderFlow:
             for source_id in list(batch.work):
                 batch.settle(source_id, error)
         for work in list(batch.work.values()):
-            batch.settle(work.order.source_id, Done(_told(work)))
+            batch.settle(work.order.source_id, Done(_told(work), work.order.version))
         return batch.results
 
     def _read(self, batch: _Batch, items: Sequence[Item]) -> None:
@@ -186,6 +186,7 @@ class OrderFlow:
             links.noted(connection, self._ends, told, context.clock.now())
         for source_id, error in answers.items():
             if error is not None:
+                error.connection = error.connection or context.source
                 batch.settle(source_id, error)
 
     def _written(self, batch: _Batch, results: Iterable[tuple[_Work, RecordRef | SyncError]], did: str) -> None:

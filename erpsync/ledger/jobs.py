@@ -120,10 +120,19 @@ def claim(
 
 
 def finish(
-    connection: Connection, claim: Claim, state: JobState, note: Problem | None, note_text: str, now: datetime
+    connection: Connection,
+    claim: Claim,
+    state: JobState,
+    note: Problem | None,
+    note_text: str,
+    now: datetime,
+    version: datetime | None = None,
 ) -> bool:
     """Records that a claimed run ended well (DONE) or with nothing to do (SKIPPED); a record that moved meanwhile is ready
-    again. False where the claim was lost: nothing is recorded then."""
+    again. `version` is the state that was reached; deliveries of older ones are stale from now on.
+
+    False where the claim was lost: nothing is recorded then.
+    """
     found = connection.execute(
         _FINISH,
         {
@@ -131,6 +140,7 @@ def finish(
             "fence": claim.fence,
             "state": state,
             "now": now,
+            "version": version,
             "code": note.code if note else None,
             "what": storable(note.what) if note else None,
         },
@@ -160,13 +170,23 @@ def put_back(connection: Connection, claim: Claim, verdict: Verdict, now: dateti
     return found is not None
 
 
-def bury(connection: Connection, claim: Claim, problem: Problem, now: datetime) -> int | None:
-    """Closes the job as a dead letter, whose id is returned for the caller to route to the queue.
+def bury(
+    connection: Connection, claim: Claim, problem: Problem, now: datetime, *, settle_seconds: float = 0.0
+) -> int | None:
+    """Closes the job as a dead letter, whose id is returned for the caller to route to the queue. A newer version of the
+    record does not run before `settle_seconds` are over.
 
     None where there is none: the claim was lost, or the record moved meanwhile and its new version is tried first.
     """
     found = connection.execute(
-        _BURY, {"id": claim.job_id, "fence": claim.fence, "now": now, **_problem(problem)}
+        _BURY,
+        {
+            "id": claim.job_id,
+            "fence": claim.fence,
+            "now": now,
+            "due_at": now + timedelta(seconds=settle_seconds),
+            **_problem(problem),
+        },
     ).one_or_none()
     if found is None:
         return None
@@ -336,6 +356,7 @@ _HELD = "id = :id AND fence = :fence AND state = 'running'"
 _FINISH = text(f"""
     UPDATE jobs SET
         done_revision = claimed_revision,
+        wanted_version = GREATEST(wanted_version, CAST(:version AS timestamptz)),
         state = CASE WHEN wanted_revision > claimed_revision THEN 'ready' ELSE :state END,
         due_at = CASE WHEN wanted_revision > claimed_revision THEN :now ELSE due_at END,
         attempts = 0, alone = false, woken_at = NULL, claimed_by = NULL, lease_until = NULL,
@@ -353,7 +374,7 @@ _PUT_BACK = text(f"""
 _BURY = text(f"""
     UPDATE jobs SET
         state = CASE WHEN wanted_revision > claimed_revision THEN 'ready' ELSE 'dead' END,
-        due_at = :now, woken_at = NULL, claimed_by = NULL, lease_until = NULL,
+        due_at = :due_at, woken_at = NULL, claimed_by = NULL, lease_until = NULL,
         attempts = CASE WHEN wanted_revision > claimed_revision THEN 0 ELSE attempts END,
         problem_code = :code, problem = :problem, next_step = :next_step, updated_at = :now
     WHERE {_HELD} RETURNING state

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from erpsync.domain.ids import JobId, SourceId
@@ -19,9 +20,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Done:
-    """The target equals the source. `note` says for people what was done."""
+    """The target equals the source. `note` says for people what was done; `version` is the source's state that it equals,
+    which may be newer than the one asked for."""
 
     note: str
+    version: datetime | None = None
 
 
 Ended: TypeAlias = Done | Exception

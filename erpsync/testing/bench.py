@@ -111,6 +111,8 @@ class Bench:
             self.sweep()
             self.work()
             self.clock.advance(SWEEP_SECONDS)
+        self.store.faults.catch_up()
+        self.erp.faults.catch_up()
 
     def job(self, source_id: str = "1001") -> RowMapping:
         """The ledger's row of the job of that order."""

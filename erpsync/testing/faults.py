@@ -114,7 +114,7 @@ class Faults:
         if self.on_arrival is not None:
             self.on_arrival(operation)
         with self._lock:
-            self._do_late()
+            self.catch_up()
             fault = self._take(operation)
             if fault is None:
                 return work()
@@ -123,6 +123,15 @@ class Faults:
             if fault.kind in _DONE_LATER:
                 self._late.append((self._clock.now() + timedelta(seconds=fault.seconds), work))
         raise _error(fault, self._system, operation)
+
+    def catch_up(self) -> None:
+        """Does what was to be done late and whose time has come. Every call does so first; call it before looking."""
+        with self._lock:
+            now = self._clock.now()
+            due = [work for at, work in self._late if at <= now]
+            self._late = [(at, work) for at, work in self._late if at > now]
+            for work in due:
+                work()
 
     def _take(self, operation: str) -> Fault | None:
         for fault in self._faults:
@@ -134,13 +143,6 @@ class Faults:
             fault.fired += 1
             return fault
         return None
-
-    def _do_late(self) -> None:
-        now = self._clock.now()
-        due = [work for at, work in self._late if at <= now]
-        self._late = [(at, work) for at, work in self._late if at > now]
-        for work in due:
-            work()
 
 
 def _error(fault: Fault, system: str, operation: str) -> BaseException:
