@@ -104,16 +104,6 @@ def test_an_edit_after_the_last_attempt_does_not_cut_that_wait_short_either(make
     assert (count(bench), state(bench)) == (1, "done")
 
 
-def test_a_worker_that_dies_while_the_erp_is_at_work_is_waited_out_too(make_bench: MakeBench) -> None:
-    """Nobody heard a reply, so nobody may look before the remote's longest possible request is over."""
-    bench = make_bench(unique_references=False, settle_seconds=600)
-    killed = bench.erp.faults.add(FaultKind.KILLED_LATE, "create_orders", seconds=600)
-    bench.deliver(samples.order())
-    bench.go_on(3600)
-    assert killed.fired == 1
-    assert (count(bench), state(bench)) == (1, "done")
-
-
 @pytest.mark.parametrize("kind", [FaultKind.KILLED_BEFORE, FaultKind.KILLED_AFTER])
 @pytest.mark.parametrize(
     "operation", ["find_orders", "find_customers", "upsert_customers", "create_orders", "amend_orders", "write_back"]
