@@ -1,9 +1,10 @@
 """One database for all tests of this folder, emptied before each, and benches on it."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from erpsync.flows.context import OrderRules
@@ -18,6 +19,18 @@ MakeBench: TypeAlias = Callable[..., Bench]
 def kept_database(servers: Servers) -> Iterator[Engine]:
     with own_database(servers.database_url) as engine:
         yield engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> Iterator[None]:
+    """Nothing here is about the log, and rendering thousands of traces takes most of the time."""
+    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
+    yield
+    structlog.reset_defaults()
+
+
+def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> NoReturn:
+    raise structlog.DropEvent
 
 
 @pytest.fixture
