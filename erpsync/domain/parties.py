@@ -28,7 +28,10 @@ class Address(BaseModel):
 
 
 class Customer(BaseModel):
-    """A person or company that buys. A guest has no `source_id`; a till sale may not even have an e-mail address."""
+    """A person or company that buys. A guest has no `source_id`; a till sale may not even have an e-mail address.
+
+    `groups` are the store's names of what the customer belongs to, which the ERP's tables are keyed by.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,6 +41,7 @@ class Customer(BaseModel):
     last_name: str = ""
     company: str = ""
     phone: str = ""
+    groups: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:

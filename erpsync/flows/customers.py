@@ -10,7 +10,7 @@ from erpsync.domain.orders import Order
 from erpsync.flows.context import FlowContext
 from erpsync.ledger import links
 from erpsync.ledger.links import Ends, LinkKind
-from erpsync.ports.erp import CustomerDraft
+from erpsync.ports.erp_records import CustomerDraft
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from erpsync.flows import customers
 from erpsync.flows.context import FlowContext
 from erpsync.ledger import links
 from erpsync.ledger.links import Ends, Link, LinkKind
-from erpsync.ports.erp import OrderDraft, RecordRef
+from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.store import OrderNote
 

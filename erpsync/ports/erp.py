@@ -4,50 +4,20 @@ Every bulk method answers per record: a returned error concerns that record alon
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import TargetId
-from erpsync.domain.orders import Order
-from erpsync.domain.parties import Address, Customer
 from erpsync.ports.checks import Check
+from erpsync.ports.erp_changes import ErpChanges
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, RecordRef, RefundDraft, Written
 
 
-@dataclass(frozen=True)
-class RecordRef:
-    """A record in the ERP: `target_id` is its key, `display` what its users call it (the sales order's number)."""
-
-    target_id: TargetId
-    display: str
-
-
-@dataclass(frozen=True)
-class CustomerDraft:
-    """A customer to be found or made. `reference` is ours, stable and unique per store customer."""
-
-    reference: str
-    customer: Customer
-    billing: Address | None
-    shipping: Address | None
-    currency: str
-
-
-@dataclass(frozen=True)
-class OrderDraft:
-    """A sales order to be made. `reference` is ours, stable, unique per store order, and what it is found by."""
-
-    reference: str
-    order: Order
-    customer_id: TargetId
-
-
-Written: TypeAlias = RecordRef | SyncError
-
-
-class Erp(Protocol):
+class Erp(ErpChanges, Protocol):
     """An ERP as the flows see it. Methods block; all may raise Transient errors, and Rejected for the whole call only
-    where the configuration or the credentials are at fault."""
+    where the configuration or the credentials are at fault.
+
+    A method whose Ability is in `Capabilities.missing` raises Rejected with that sentence.
+    """
 
     def ping(self) -> None:
         """The cheapest authenticated read. Returns when the ERP answers; the breaker's probe."""
@@ -72,7 +42,8 @@ class Erp(Protocol):
         ...
 
     def create_orders(self, drafts: Sequence[OrderDraft]) -> Mapping[str, Written]:
-        """Makes each sales order. One bad record fails alone. Raises OutcomeUnknown when the reply is lost."""
+        """Makes each sales order. One bad record fails alone. Raises OutcomeUnknown when the reply is lost; where the
+        calls of a batch ended differently, each order is answered for itself."""
         ...
 
     def amend_orders(self, drafts: Mapping[TargetId, OrderDraft]) -> Mapping[TargetId, Written]:
@@ -82,4 +53,22 @@ class Erp(Protocol):
     def cancel_orders(self, target_ids: Sequence[TargetId]) -> Mapping[TargetId, Written]:
         """Cancels, or closes where the ERP has no cancellation. An order already cancelled is a success; one that has
         been shipped or invoiced is Rejected with what to do."""
+        ...
+
+    def close_orders(self, target_ids: Sequence[TargetId]) -> Mapping[TargetId, Written]:
+        """Closes what will not be delivered any more; what was delivered stays. Closed already is a success."""
+        ...
+
+    def post_refunds(self, drafts: Sequence[RefundDraft]) -> Mapping[str, Written]:
+        """A credit memo or return each, by `reference`, for what the buyer received back to the cent. Posting again under
+        the same reference never makes a second one, by the same rules as for orders."""
+        ...
+
+    def post_payments(self, drafts: Sequence[PaymentDraft]) -> Mapping[str, Written]:
+        """A customer deposit or payment each, by `reference`, by the same rules."""
+        ...
+
+    def preview_order(self, draft: OrderDraft) -> object:
+        """What `create_orders` would send for this draft, as plain JSON values, and nothing is written. Raises Rejected as
+        `create_orders` would return it."""
         ...

@@ -2,21 +2,18 @@
 
 A watermark is the adapter's own text: taken from the remote's clock (or its entry numbers) at the start of a read, less
 an overlap longer than the remote's longest transaction, so that a row which commits late is still found. Rows may come
-twice; none is left out. What an adapter cannot tell is named in `Capabilities.missing`, and is then not called.
+twice; none is left out.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.parties import Customer
-from erpsync.domain.payments import Payment, Refund
 from erpsync.domain.products import BasePrice, Product
-from erpsync.ports.erp import RecordRef, Written
+from erpsync.ports.erp_records import RecordRef
 
 T = TypeVar("T")
 
@@ -51,28 +48,11 @@ class ErpCustomer:
     active: bool = True
 
 
-@dataclass(frozen=True)
-class RefundDraft:
-    """A refund to be posted for a sales order. `reference` is ours, stable and unique per store refund."""
-
-    reference: str
-    order_id: TargetId
-    order_reference: str
-    refund: Refund
-
-
-@dataclass(frozen=True)
-class PaymentDraft:
-    """A payment to be posted for a sales order. `reference` is ours, stable and unique per store payment."""
-
-    reference: str
-    order_id: TargetId
-    customer_id: TargetId
-    payment: Payment
-
-
 class ErpChanges(Protocol):
-    """What changed in the ERP. Pages hold up to 500 records, or as many as the remote allows below that."""
+    """What changed in the ERP. Pages hold up to 500 records, or as many as the remote allows below that.
+
+    A method whose Ability is in `Capabilities.missing` raises Rejected with that sentence.
+    """
 
     def customers_changed(self, since: Since) -> Page[ErpCustomer]: ...
 
@@ -88,22 +68,5 @@ class ErpChanges(Protocol):
         ...
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:
-        """Sales orders whose status, shipments or invoices may have changed."""
-        ...
-
-
-class ErpMoney(Protocol):
-    """What is posted after the sale. Posting again under the same reference never makes a second one, by the same rules
-    as for orders (see `Capabilities.unique_references`)."""
-
-    def post_refunds(self, drafts: Sequence[RefundDraft]) -> Mapping[str, Written]:
-        """A credit memo or return each, by `reference`."""
-        ...
-
-    def post_payments(self, drafts: Sequence[PaymentDraft]) -> Mapping[str, Written]:
-        """A customer deposit or payment each, by `reference`."""
-        ...
-
-    def close_orders(self, target_ids: Sequence[TargetId]) -> Mapping[TargetId, Written]:
-        """Closes what will not be delivered any more. Closed already is a success."""
+        """Sales orders whose status, shipments or invoices may have changed, each with all its shipments and invoices."""
         ...

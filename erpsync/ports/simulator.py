@@ -1,6 +1,8 @@
 """A remote system to practise on: a WSGI application written from the vendor's documents, never from our mapper."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
 Start: TypeAlias = Callable[..., Any]
@@ -21,4 +23,76 @@ class Simulator(Protocol):
 
     def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
         """The name of what a request asks for ("upsertList", "sale.order/load"), by which faults are aimed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A sales order as the ERP has it. `state` is "open", "closed" or "cancelled"; `quantities` are of goods, by SKU."""
+
+    id: str
+    number: str
+    reference: str
+    state: str
+    total: Decimal
+    currency: str
+    quantities: Mapping[str, Decimal]
+
+
+class ErpControls(Protocol):
+    """What an ERP's own users do and see, of a simulator or of a real system that tests may use.
+
+    Its items SKU-0001 to SKU-0050 are active and may be ordered in EUR; there are taxes of 19, 7 and 0 percent.
+    `seconds_ago` gives a change an older time than now, as a transaction has that took so long to commit.
+    """
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """At least two places that hold stock, as `StockLevel.location` spells them."""
+        ...
+
+    def booked(self, reference: str) -> list[Booked]:
+        """All sales orders with our reference."""
+        ...
+
+    def credited(self, reference: str) -> list[Decimal]:
+        """The gross amount of each credit memo or return with our reference."""
+        ...
+
+    def paid(self, reference: str) -> list[Decimal]:
+        """The amount of each payment with our reference."""
+        ...
+
+    def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str:
+        """Makes a customer, or renames the one of that address; returns its id."""
+        ...
+
+    def put_product(self, sku: str, title: str, *, active: bool = True, seconds_ago: float = 0.0) -> str:
+        """Makes or changes an item; returns its id."""
+        ...
+
+    def put_price(self, sku: str, price: Decimal, *, seconds_ago: float = 0.0) -> None:
+        """Sets the item's base price, in EUR."""
+        ...
+
+    def put_stock(
+        self, sku: str, location: str, on_hand: Decimal, reserved: Decimal = Decimal(0), *, seconds_ago: float = 0.0
+    ) -> None:
+        """Sets what a location holds of an item, and what of it the ERP's own orders have been promised."""
+        ...
+
+    def ship(
+        self,
+        order_id: str,
+        quantities: Mapping[str, Decimal],
+        *,
+        carrier: str = "",
+        number: str = "",
+        seconds_ago: float = 0.0,
+    ) -> None:
+        """Ships that much of a sales order, by SKU, under the carrier's number."""
+        ...
+
+    def invoice(self, order_id: str) -> None:
+        """Invoices what has been shipped of a sales order, or all of it where nothing has."""
         ...

@@ -39,15 +39,14 @@ class Ability(StrEnum):
 class Capabilities:
     """What a system can do, read by flows and `doctor` alike; never an `if name ==` elsewhere.
 
-    `order_batch`: orders that one call may carry. `unique_references`: the remote itself refuses a second record with
-    our reference, so that writing again after a lost reply is harmless. `settle_seconds`: where it does not, how long
-    the remote may still be at work on a request whose reply was lost. `stock_is_diffed`: the ERP tells no change time for
-    stock, so every poll reads all of it. `missing`: abilities it lacks, each with what happens instead.
+    `order_batch`: orders that one call may carry, to be found as to be made. `unique_references`: the remote itself refuses
+    a second record with our reference, so that writing again after a lost reply is harmless; where it does not, the
+    connection's `settle_seconds` counts. `stock_is_diffed`: the ERP tells no change time for stock, so every poll reads
+    all of it. `missing`: abilities it lacks, each with what happens instead.
     """
 
     order_batch: int = 1
     unique_references: bool = False
-    settle_seconds: float = 0.0
     stock_is_diffed: bool = False
     missing: Mapping[Ability, str] = field(default_factory=dict)
 
@@ -57,7 +56,10 @@ class SystemSpec:
     """A system as the registry knows it. Importing it imports no driver: the factories do, when they are called.
 
     `settings` is a frozen pydantic model; fields of type SecretStr are accepted only as references to the environment
-    or to a file. `open_store`, `open_erp`: the adapter for one connection, by role.
+    or to a file. `open_store`, `open_erp`: the adapter for one connection, by role. `capabilities_of`: those of one
+    connection, where its settings choose between several; `capabilities` is what the documentation shows.
+    `settle_seconds`: how long a connection's remote may still be at work on a request whose reply was lost; 0 where
+    writing again is harmless.
     """
 
     name: str
@@ -69,3 +71,8 @@ class SystemSpec:
     open_erp: Callable[[ConnectionName, Any, Tools], Erp] | None = None
     open_webhooks: Callable[[ConnectionName, Any], Webhooks] | None = None
     open_simulator: Callable[[], Simulator] | None = None
+    capabilities_of: Callable[[Any], Capabilities] | None = None
+    settle_seconds: Callable[[Any], float] = lambda _settings: 0.0
+    variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Ways to reach the system that differ in protocol or product, each with the settings that choose it; what the
+    documentation has a column for, and the contract suite runs on."""

@@ -8,8 +8,12 @@ from erpsync.ports.spec import SystemSpec
 
 ENTRY_POINTS = "erpsync.systems"
 BUILTIN = {
+    "dynamics_bc": "erpsync.systems.dynamics.business_central",
+    "dynamics_fo": "erpsync.systems.dynamics.finance_operations",
     "netsuite": "erpsync.systems.netsuite",
     "odoo": "erpsync.systems.odoo",
+    "sap_odata": "erpsync.systems.sap.odata",
+    "sap_soap": "erpsync.systems.sap.soap",
     "shopify": "erpsync.systems.shopify",
 }
 

@@ -39,7 +39,7 @@ class Bench:
         database: Engine,
         *,
         unique_references: bool = True,
-        settle_seconds: float = 0.0,
+        settle_seconds: float = 0.0,  # noqa: ARG002
         batch: int = 10,
         rules: OrderRules = _PLAIN,
     ) -> None:
@@ -49,7 +49,7 @@ class Bench:
         self.store = FakeStore(self.clock, SHOP)
         self.erp = FakeErp(self.clock, ERP, unique_references=unique_references)
         self.webhooks: dict[ConnectionName, Webhooks] = {SHOP: FakeWebhooks()}
-        self.capabilities = Capabilities(batch, unique_references, settle_seconds)
+        self.capabilities = Capabilities(batch, unique_references)
         self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(rules))}
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import TargetId
 from erpsync.domain.orders import Order
-from erpsync.ports.erp import CustomerDraft, OrderDraft, RecordRef, Written
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft, RecordRef, Written
 from erpsync.testing.faults import Faults
 
 NOBODY = TargetId("")

@@ -12,7 +12,7 @@ from erpsync.domain.errors import Rejected, Skip, SyncError
 from erpsync.domain.ids import SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
-from erpsync.ports.erp import CustomerDraft, OrderDraft, RecordRef, Written
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft, RecordRef, Written
 from erpsync.ports.runtime import Clock, JobCall
 from erpsync.ports.store import OrderNote
 from erpsync.ports.webhooks import Change, Delivery, NotAuthentic

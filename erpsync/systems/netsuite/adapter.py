@@ -6,7 +6,7 @@ from typing import TypeVar
 from erpsync.domain.errors import Rejected, Skip, SyncError
 from erpsync.domain.ids import ConnectionName, Sku, TargetId
 from erpsync.ports.checks import Check
-from erpsync.ports.erp import CustomerDraft, OrderDraft, RecordRef, Written
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft, RecordRef, Written
 from erpsync.ports.runtime import Tools
 from erpsync.systems.netsuite import checks, refusals
 from erpsync.systems.netsuite.client import WRITE_LIMIT, SuiteTalk

@@ -7,7 +7,7 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.orders import Order
 from erpsync.domain.parties import Address
-from erpsync.ports.erp import CustomerDraft, OrderDraft
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft
 from erpsync.systems.netsuite import wire
 from erpsync.systems.netsuite.countries import countries
 from erpsync.systems.netsuite.lines import SYSTEM, Line, named, sales_order_lines

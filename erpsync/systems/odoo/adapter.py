@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from erpsync.domain.ids import TargetId
 from erpsync.ports.checks import Check
-from erpsync.ports.erp import CustomerDraft, OrderDraft, RecordRef, Written
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft, RecordRef, Written
 from erpsync.ports.runtime import Tools
 from erpsync.systems.odoo.checks import Checks
 from erpsync.systems.odoo.client import OdooClient

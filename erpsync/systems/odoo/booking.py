@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from erpsync.domain.errors import Rejected
 from erpsync.domain.money import Money, total, zero
 from erpsync.domain.orders import Order, OrderLine, ShippingLine, TaxLine
-from erpsync.ports.erp import OrderDraft
+from erpsync.ports.erp_records import OrderDraft
 from erpsync.systems.odoo.names import external_name, qualified, rounding_name
 from erpsync.systems.odoo.settings import SYSTEM, OdooSettings
 from erpsync.systems.odoo.wire import LineRow

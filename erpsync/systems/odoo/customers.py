@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import TargetId
-from erpsync.ports.erp import CustomerDraft, RecordRef, Written
+from erpsync.ports.erp_records import CustomerDraft, RecordRef, Written
 from erpsync.systems.odoo import mapper, names
 from erpsync.systems.odoo.bulk import Record, load_each
 from erpsync.systems.odoo.client import OdooClient

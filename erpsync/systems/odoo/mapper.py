@@ -8,7 +8,7 @@ from decimal import Decimal
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order
 from erpsync.domain.parties import Address
-from erpsync.ports.erp import CustomerDraft, OrderDraft
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft
 from erpsync.systems.odoo import names
 from erpsync.systems.odoo.settings import OdooSettings
 from erpsync.systems.odoo.wire import OrderRow, PartnerRow

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import TargetId
-from erpsync.ports.erp import OrderDraft, RecordRef, Written
+from erpsync.ports.erp_records import OrderDraft, RecordRef, Written
 from erpsync.systems.odoo import mapper, names, refusals
 from erpsync.systems.odoo.bulk import all_or_each, load_each
 from erpsync.systems.odoo.client import OdooClient

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from erpsync.domain.errors import Rejected, SyncError
-from erpsync.ports.erp import OrderDraft
+from erpsync.ports.erp_records import OrderDraft
 from erpsync.systems.odoo import booking, mapper, refusals
 from erpsync.systems.odoo.booking import Catalogue, Line
 from erpsync.systems.odoo.bulk import Record

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import TargetId
-from erpsync.ports.erp import RecordRef, Written
+from erpsync.ports.erp_records import RecordRef, Written
 from erpsync.systems.odoo import booking, mapper, names, refusals
 from erpsync.systems.odoo.bulk import Record, all_or_each, load_each
 from erpsync.systems.odoo.client import OdooClient

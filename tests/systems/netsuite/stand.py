@@ -13,7 +13,7 @@ from erpsync.domain.ids import ConnectionName, Sku, SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderLine, OrderStatus, ShippingLine, balance
 from erpsync.domain.parties import Address, Customer
-from erpsync.ports.erp import CustomerDraft, OrderDraft
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Start
 from erpsync.sandbox.runner import Served

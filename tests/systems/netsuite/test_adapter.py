@@ -10,7 +10,7 @@ import pytest
 from erpsync.domain.errors import Rejected, Skip, Transient
 from erpsync.domain.ids import TargetId
 from erpsync.domain.parties import Address, Customer
-from erpsync.ports.erp import CustomerDraft, RecordRef
+from erpsync.ports.erp_records import CustomerDraft, RecordRef
 from erpsync.systems.netsuite import SPEC
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator, create
 from tests.systems.netsuite.stand import (

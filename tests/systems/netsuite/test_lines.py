@@ -12,7 +12,7 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import ConnectionName, Sku, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderLine, TaxLine
-from erpsync.ports.erp import OrderDraft, RecordRef
+from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.runner import Served, serve
 from erpsync.systems.netsuite.adapter import NetSuiteErp

@@ -9,7 +9,7 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.orders import Order, TaxLine
 from erpsync.domain.parties import Address, Customer
-from erpsync.ports.erp import CustomerDraft, OrderDraft
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft
 from erpsync.systems.netsuite.countries import countries
 from erpsync.systems.netsuite.mapper import (
     address_record,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from erpsync.domain.ids import TargetId
-from erpsync.ports.erp import RecordRef
+from erpsync.ports.erp_records import RecordRef
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import FaultySimulator
 from erpsync.sandbox.runner import serve

@@ -9,7 +9,7 @@ from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderLine, OrderStatus, ShippingLine, TaxLine
 from erpsync.domain.parties import Address, Customer
-from erpsync.ports.erp import CustomerDraft, OrderDraft
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft
 
 CENT = Decimal("0.01")
 HOME = Address(

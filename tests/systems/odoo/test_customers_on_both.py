@@ -1,7 +1,7 @@
 """What the adapter does with customers, on the simulator and on a real Odoo alike."""
 
 from erpsync.domain.parties import Address
-from erpsync.ports.erp import RecordRef
+from erpsync.ports.erp_records import RecordRef
 from tests.systems.odoo.conftest import Odoo
 from tests.systems.odoo.drafts import ELSEWHERE, HOME, buyer
 

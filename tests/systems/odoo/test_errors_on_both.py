@@ -3,7 +3,7 @@
 import pytest
 
 from erpsync.domain.errors import Rejected, SyncError, Unavailable
-from erpsync.ports.erp import RecordRef
+from erpsync.ports.erp_records import RecordRef
 from tests.systems.odoo.conftest import Odoo
 from tests.systems.odoo.drafts import buyer, draft, item, order
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
-from erpsync.ports.erp import OrderDraft, RecordRef
+from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind, FaultySimulator
 from erpsync.sandbox.runner import serve

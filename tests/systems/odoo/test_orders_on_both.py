@@ -6,7 +6,7 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderLine
-from erpsync.ports.erp import RecordRef
+from erpsync.ports.erp_records import RecordRef
 from tests.systems.odoo.conftest import Odoo
 from tests.systems.odoo.drafts import ELSEWHERE, HOME, draft, item, order, shipping
 

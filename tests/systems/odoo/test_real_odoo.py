@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Transient
-from erpsync.ports.erp import OrderDraft, RecordRef, Written
+from erpsync.ports.erp_records import OrderDraft, RecordRef, Written
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.odoo import names

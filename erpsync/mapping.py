@@ -1,0 +1,162 @@
+"""A merchant's own fields: what is written besides that which every merchant needs, declared in the configuration.
+
+A table names a field of the ERP and an expression over the canonical record, in JMESPath (https://jmespath.org):
+
+    [connections.erp.order_fields]
+    custbody_gift_note = "note"
+    custbody_vip = "contains(customer.groups, 'vip')"
+    custbody_goods = "money(sum(lines[].unit_price.amount), currency)"
+
+Numbers are Decimal throughout, never float. Expressions are checked when the configuration is loaded.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Annotated, Any, TypeAlias
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions, signature
+from jmespath.parser import ParsedResult
+from pydantic import AfterValidator
+
+from erpsync.domain.errors import Rejected
+from erpsync.domain.money import Money
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft
+
+Value: TypeAlias = str | Decimal | bool | None
+"""What a field may become. None leaves it out."""
+
+
+def _checked(table: dict[str, str]) -> dict[str, str]:
+    for field, expression in table.items():
+        try:
+            _compiled(expression).search({}, _OPTIONS)
+        except JMESPathError as error:
+            if _is_about_content(error):
+                continue
+            raise ValueError(f"{field} = {expression!r} is not a JMESPath expression: {_words(error)}") from None
+    return table
+
+
+FieldTable = Annotated[dict[str, str], AfterValidator(_checked)]
+"""A setting: fields of the ERP, each with the expression that fills it."""
+
+
+def order_values(table: Mapping[str, str], draft: OrderDraft, *, system: str) -> dict[str, Value]:
+    """What each field of a sales order becomes. Raises Rejected naming the field whose expression failed on this order."""
+    document = {**plain(draft.order), "reference": draft.reference, "customer_id": draft.customer_id}
+    return _values(table, document, record=f"order {draft.order.number}", system=system)
+
+
+def customer_values(table: Mapping[str, str], draft: CustomerDraft, *, system: str) -> dict[str, Value]:
+    """The same for a customer: the expression sees `customer`, `billing`, `shipping`, `currency` and `reference`."""
+    document = {
+        "reference": draft.reference,
+        "currency": draft.currency,
+        "customer": plain(draft.customer),
+        "billing": plain(draft.billing) if draft.billing else None,
+        "shipping": plain(draft.shipping) if draft.shipping else None,
+    }
+    return _values(table, document, record=f"customer {draft.reference}", system=system)
+
+
+def plain(record: Any) -> Any:
+    """A domain record as JSON values with Decimals: what expressions see and `erpsync map preview` shows."""
+    return _plain(record.model_dump())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _values(table: Mapping[str, str], document: Mapping[str, Any], *, record: str, system: str) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for field, expression in table.items():
+        try:
+            value = _compiled(expression).search(document, _OPTIONS)
+        except (JMESPathError, ArithmeticError) as error:
+            raise _failed(field, expression, _words(error), record, system) from None
+        if isinstance(value, bool) or value is None or isinstance(value, (str, Decimal)):
+            values[field] = value
+        elif isinstance(value, int):
+            values[field] = Decimal(value)
+        else:
+            kind = "a list" if isinstance(value, list) else "a table"
+            raise _failed(field, expression, f"it gives {kind}, not one value", record, system)
+    return values
+
+
+def _failed(field: str, expression: str, why: str, record: str, system: str) -> Rejected:
+    return Rejected(
+        "field-expression-failed",
+        system=system,
+        record=record,
+        what=f"The expression of field {field} ({expression}) could not be used: {why}.",
+        next_step="Correct it in the configuration, try it with `erpsync map preview`, restart the workers, then replay.",
+    )
+
+
+@cache
+def _compiled(expression: str) -> ParsedResult:
+    return jmespath.compile(expression)
+
+
+def _is_about_content(error: JMESPathError) -> bool:
+    """At load there is no record yet: only what is wrong with the expression itself counts."""
+    return type(error).__name__ in ("JMESPathTypeError", "JMESPathValueError")
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+class _DecimalFunctions(Functions):  # type: ignore[misc]
+    """JMESPath's functions where they would make a float, with Decimal; and `money`."""
+
+    @signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_to_number(self, value: Any) -> Decimal | None:
+        if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
+            return None
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            return None
+
+    @signature({"types": ["array"]})  # type: ignore[untyped-decorator]
+    def _func_sum(self, values: list[Any]) -> Decimal:
+        return sum((_number(value) for value in values), Decimal(0))
+
+    @signature({"types": ["array"]})  # type: ignore[untyped-decorator]
+    def _func_avg(self, values: list[Any]) -> Decimal | None:
+        return sum((_number(value) for value in values), Decimal(0)) / len(values) if values else None
+
+    @signature({"types": []}, {"types": ["string"]})  # type: ignore[untyped-decorator]
+    def _func_money(self, value: Any, currency: str) -> Decimal:
+        """`money(amount, currency)`: half up to the currency's minor unit."""
+        return Money(amount=_number(value), currency=currency).rounded().amount
+
+    @signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_text(self, value: Any) -> str:
+        """`text(value)`: a number with the digits it has, nothing as an empty text."""
+        if value is None:
+            return ""
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _number(value: Any) -> Decimal:
+    try:
+        return value if isinstance(value, Decimal) else Decimal(str(value))
+    except InvalidOperation:
+        raise ArithmeticError(f"{type(value).__name__} is not a number") from None
+
+
+_OPTIONS = jmespath.Options(custom_functions=_DecimalFunctions())

@@ -1,0 +1,45 @@
+"""Kinds of settings that systems share: lookup tables, and addresses that are safe to send a merchant's data to."""
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+_SEPARATOR = re.compile(r"[,\n]+")
+
+
+def _table(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in _SEPARATOR.split(value) if pair.strip()]
+    if any(not equals for _, equals, _ in pairs):
+        raise ValueError(f'"{value}" is not a table: write {{ key = "value" }}, or "key=value, key=value" as text')
+    return {key.strip(): entry.strip() for key, _, entry in pairs}
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError(f'"{value}" is not an address; it looks like "https://erp.example.com"')
+    if parts.username or parts.password:
+        raise ValueError("an address holds no user name and no password; they have settings of their own")
+    if parts.scheme == "http" and not is_private(parts.hostname or ""):
+        raise ValueError(f'"{value}" would send orders unencrypted; http is for addresses inside your own network')
+    return value.rstrip("/")
+
+
+def is_private(host: str) -> bool:
+    """Whether the host is this machine or an address of a private network."""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost"
+
+
+Table = Annotated[dict[str, str], BeforeValidator(_table)]
+"""A lookup table: what the store says, and what that is in the ERP. Text ("19=V1, 7=V2") says the same in one line."""
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An address over TLS, or over plain http inside a private network; empty where the setting allows it."""

@@ -1,0 +1,1 @@
+"""Microsoft Dynamics 365: Business Central, and Finance and Operations."""
