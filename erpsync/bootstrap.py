@@ -22,7 +22,7 @@ from erpsync.ledger import connections, session
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
 from erpsync.ports.runtime import Clock, Tools, Wake
-from erpsync.ports.spec import Role, SystemSpec
+from erpsync.ports.spec import Capabilities, Role, SystemSpec
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Webhooks
 from erpsync.systems import registry
@@ -42,6 +42,11 @@ class Bound:
     name: ConnectionName
     spec: SystemSpec
     settings: BaseModel
+
+    @property
+    def capabilities(self) -> Capabilities:
+        chosen = self.spec.capabilities_of
+        return self.spec.capabilities if chosen is None else chosen(self.settings)
 
 
 @dataclass
@@ -107,7 +112,12 @@ class Assembly:
             targets=self.targets,
             webhooks=self.webhooks,
             ping=lambda name: self.adapter(name).ping(),
+            settle_seconds=self.settle_seconds,
         )
+
+    def settle_seconds(self, name: ConnectionName) -> float:
+        bound = self.bound.get(name)
+        return 0.0 if bound is None else bound.spec.settle_seconds(bound.settings)
 
     def announce(self) -> None:
         """Makes the configured connections known to the ledger."""
@@ -127,7 +137,8 @@ class Assembly:
         )
 
     def _context(self, route: Route) -> FlowContext:
-        target = self.bound[route.target].spec
+        bound = self.bound[route.target]
+        settle_seconds = self.settle_seconds(route.target)
         guest = TargetId(route.guest_customer) if route.guest_customer else None
         return FlowContext(
             database=self.database,
@@ -136,9 +147,15 @@ class Assembly:
             target=route.target,
             store=self.store(route.source),
             erp=self.erp(route.target),
-            erp_title=target.title,
-            capabilities=target.capabilities,
-            rules=OrderRules(send_test_orders=route.send_test_orders, guest_customer=guest),
+            erp_title=bound.spec.title,
+            capabilities=bound.capabilities,
+            settle_seconds=settle_seconds,
+            reservation_seconds=self.settings.limits.lease_seconds + settle_seconds,
+            rules=OrderRules(
+                send_test_orders=route.send_test_orders,
+                guest_customer=guest,
+                rounding_tolerance=route.rounding_tolerance,
+            ),
         )
 
 

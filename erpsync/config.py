@@ -37,6 +37,7 @@ class Route:
     flows: tuple[str, ...]
     send_test_orders: bool = False
     guest_customer: str = ""
+    rounding_tolerance: int = 5
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ class _Reader:
             if not isinstance(flows, list) or not flows:
                 self.problems.append(f'[[routes]] number {number} needs a line like flows = ["orders"].')
                 continue
-            for key in table.keys() - {"source", "target", "flows", "send_test_orders", "guest_customer"}:
+            for key in table.keys() - {"source", "target", "flows", "send_test_orders", "guest_customer", "rounding_tolerance"}:
                 self.problems.append(f"[[routes]] number {number}: {key} is not a setting.")
             found.append(
                 Route(
@@ -241,6 +242,7 @@ class _Reader:
                     tuple(map(str, flows)),
                     bool(table.get("send_test_orders", False)),
                     str(table.get("guest_customer", "")),
+                    int(table.get("rounding_tolerance", 5)),
                 )
             )
         return tuple(found)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -9,7 +10,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from erpsync.domain.ids import Sku, SourceId
-from erpsync.domain.money import Money, total, zero
+from erpsync.domain.money import Money, minor_unit, total, zero
 from erpsync.domain.parties import Address, Customer
 
 
@@ -149,6 +150,27 @@ def balance(order: Order) -> Balance:
         computed=(lines + shipping + tax + extras).rounded(),
         stated=order.total.rounded(),
     )
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """An order that adds up, and how it came to: `cause` is empty where it did by itself."""
+
+    order: Order
+    cause: str
+
+
+def rounded(order: Order, tolerance: int) -> Rounded | Balance:
+    """The order with a residual of up to `tolerance` minor units put into its `rounding`; its Balance where the residual is
+    larger, for then something is missing or wrong rather than rounded."""
+    sums = balance(order)
+    residual = sums.residual
+    if residual.amount == 0:
+        return Rounded(order, "")
+    if abs(residual.amount) > tolerance * minor_unit(order.currency):
+        return sums
+    cause = f"{residual} booked as rounding: the store's parts come to {sums.computed}, its total is {sums.stated}"
+    return Rounded(order.model_copy(update={"rounding": order.rounding + residual}), cause)
 
 
 def _canonical(value: object) -> object:

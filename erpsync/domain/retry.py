@@ -53,15 +53,17 @@ def judge(error: Exception, attempt: int, jitter: float) -> Verdict:
     return _again_or_dead(problem, attempt, backoff_seconds(attempt, jitter), alone=True)
 
 
-def worker_died(attempt: int, jitter: float) -> Verdict:
-    """The verdict on a run whose worker vanished: the record may be what killed it, so it runs alone from now on."""
+def worker_died(attempt: int, jitter: float, settle_seconds: float = 0.0) -> Verdict:
+    """The verdict on a run whose worker vanished: the record may be what killed it, so it runs alone from now on, and not
+    before the remote has settled what the worker may have sent."""
     problem = Problem(
         code="worker-died",
         system="erpsync",
         what=f"The worker ended before the run was recorded (attempt {attempt}).",
         next_step="Look in the worker's log at that time for memory or time limits, then replay.",
     )
-    return _again_or_dead(problem, attempt, backoff_seconds(attempt, jitter), alone=True)
+    delay = max(settle_seconds, backoff_seconds(attempt, jitter))
+    return _again_or_dead(problem, attempt, delay, alone=True, settle_seconds=settle_seconds)
 
 
 def _judge_transient(error: Transient, attempt: int, jitter: float) -> Verdict:

@@ -15,7 +15,8 @@ from erpsync.ports.webhooks import Webhooks
 @dataclass(frozen=True)
 class Runtime:
     """`jitter` returns a number in [0, 1). `flow`, `webhooks` and `ping` answer for configured connections and raise
-    KeyError for others; `targets` are where a flow of a source goes."""
+    KeyError for others; `targets` are where a flow of a source goes. `settle_seconds` is how long a connection's remote may
+    be at work on a request that nobody waits for any more, 0 for one that is not configured."""
 
     database: Engine
     clock: Clock
@@ -27,3 +28,4 @@ class Runtime:
     targets: Callable[[str, ConnectionName], tuple[ConnectionName, ...]]
     webhooks: Callable[[ConnectionName], Webhooks]
     ping: Callable[[ConnectionName], None]
+    settle_seconds: Callable[[ConnectionName], float]

@@ -66,9 +66,9 @@ def _release_abandoned(runtime: Runtime) -> int:
     with runtime.database.begin() as connection:
         claims = jobs.abandoned(connection, ABANDONED, now)
         for claim in sorted(claims, key=lambda claim: claim.job_id):
-            verdict = worker_died(claim.attempt, runtime.jitter())
+            verdict = worker_died(claim.attempt, runtime.jitter(), runtime.settle_seconds(claim.target))
             if verdict.outcome is Outcome.DEAD:
-                letters.append(jobs.bury(connection, claim, verdict.problem, now))
+                letters.append(jobs.bury(connection, claim, verdict.problem, now, settle_seconds=verdict.delay_seconds))
             else:
                 jobs.put_back(connection, claim, verdict, now)
             log.warning("job.abandoned", job_id=claim.job_id, flow=claim.flow, attempt=claim.attempt)

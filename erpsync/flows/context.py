@@ -13,6 +13,9 @@ from erpsync.ports.runtime import Clock
 from erpsync.ports.spec import Capabilities
 from erpsync.ports.store import Store
 
+# A store that rounds tax by line and states it by order is off by half a cent a line at most.
+ROUNDING_TOLERANCE = 5
+
 
 @dataclass(frozen=True)
 class OrderRules:
@@ -21,11 +24,18 @@ class OrderRules:
     send_test_orders: bool = False
     guest_customer: TargetId | None = None
     """The ERP's customer for orders that name neither a customer nor an e-mail address, such as till sales."""
+    rounding_tolerance: int = ROUNDING_TOLERANCE
+    """By how many minor units (cents) an order's parts may differ from its total and be sent all the same, the
+    difference booked as rounding."""
 
 
 @dataclass(frozen=True)
 class FlowContext:
-    """One route at work. `store` and `erp` block on the network and are never called inside a transaction."""
+    """One route at work. `store` and `erp` block on the network and are never called inside a transaction.
+
+    `settle_seconds`: how long the ERP may be at work on a request whose reply was lost; `reservation_seconds`: after
+    which nothing that a worker has begun can still be under way, should it die now.
+    """
 
     database: Engine
     clock: Clock
@@ -35,6 +45,8 @@ class FlowContext:
     erp: Erp
     erp_title: str
     capabilities: Capabilities
+    settle_seconds: float
+    reservation_seconds: float
     rules: OrderRules
 
     @contextmanager

@@ -1,15 +1,18 @@
 """The ERP's customer of an order: the one it is linked to, else found, else made."""
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled
 from erpsync.domain.ids import SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.flows.context import FlowContext
-from erpsync.ledger import links
+from erpsync.ledger import links, reservations
 from erpsync.ledger.links import Ends, LinkKind
+from erpsync.ledger.reservations import Room
 from erpsync.ports.erp_records import CustomerDraft
 
 
@@ -39,10 +42,49 @@ def _resolve(context: FlowContext, drafts: Mapping[SourceId, CustomerDraft]) -> 
     ends = Ends(LinkKind.CUSTOMER, context.source, context.target)
     with context.database.begin() as connection:
         known = links.find(connection, ends, list(drafts))
+    missing = {key: draft for key, draft in drafts.items() if key not in known}
     answers: dict[SourceId, TargetId | SyncError] = {key: link.target_id for key, link in known.items()}
-    missing = {key: draft for key, draft in drafts.items() if key not in answers}
+    return answers | _in_turn(context, ends, missing) if missing else answers
+
+
+def _in_turn(
+    context: FlowContext, ends: Ends, missing: Mapping[SourceId, CustomerDraft]
+) -> dict[SourceId, TargetId | SyncError]:
+    """Finds or makes those that no other worker is at; the orders of the others wait until that one has done.
+
+    A person who may have been made by a request whose reply was lost stays reserved until the ERP has settled it.
+    """
+    room, holder, now = Room(ends.kind, context.target), secrets.token_hex(8), context.clock.now()
+    people = {key: _hashed(_person(draft)) for key, draft in missing.items()}
+    until = now + timedelta(seconds=context.reservation_seconds)
+    with context.database.begin() as connection:
+        ours = reservations.take(connection, room, set(people.values()), holder, until, now)
+        made_meanwhile = links.find(connection, ends, list(missing))
+    answers: dict[SourceId, TargetId | SyncError] = {
+        key: _under_way(context) for key, person in people.items() if person not in ours
+    }
+    answers |= {key: link.target_id for key, link in made_meanwhile.items()}
+    unsure = ours
+    try:
+        answers |= _find_or_make(context, ends, {key: draft for key, draft in missing.items() if key not in answers})
+        unsure = {people[key] for key, answer in answers.items() if isinstance(answer, OutcomeUnknown)} & ours
+    except SyncError as error:
+        unsure = ours if isinstance(error, OutcomeUnknown) else set()
+        raise
+    finally:
+        settled = context.clock.now() + timedelta(seconds=context.settle_seconds)
+        with context.database.begin() as connection:
+            reservations.release(connection, room, ours - unsure, holder)
+            reservations.keep(connection, room, unsure, holder, settled)
+    return answers
+
+
+def _find_or_make(
+    context: FlowContext, ends: Ends, missing: Mapping[SourceId, CustomerDraft]
+) -> dict[SourceId, TargetId | SyncError]:
     if not missing:
-        return answers
+        return {}
+    answers: dict[SourceId, TargetId | SyncError] = {}
     with context.calling(context.target):
         found = context.erp.find_customers(list(missing.values()))
     new = {}
@@ -92,8 +134,12 @@ def _key(order: Order) -> SourceId | None:
     if order.customer.source_id is not None:
         return order.customer.source_id
     if order.customer.email:
-        return SourceId("guest-" + hashlib.sha256(order.customer.email.strip().lower().encode()).hexdigest()[:24])
+        return SourceId(f"guest-{_hashed(order.customer.email.strip().lower())}")
     return None
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _draft(context: FlowContext, order: Order, key: SourceId) -> CustomerDraft:
@@ -103,6 +149,14 @@ def _draft(context: FlowContext, order: Order, key: SourceId) -> CustomerDraft:
         billing=order.billing or order.shipping,
         shipping=order.shipping,
         currency=order.currency,
+    )
+
+
+def _under_way(context: FlowContext) -> Throttled:
+    return Throttled(
+        "customer-under-way",
+        system=context.target,
+        what="Another order of this buyer is just having the customer made.",
     )
 
 

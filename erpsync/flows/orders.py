@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from erpsync.domain.errors import Rejected, Skip, SyncError
 from erpsync.domain.ids import JobId, SourceId, TargetId
-from erpsync.domain.orders import Order, OrderStatus, balance
+from erpsync.domain.orders import Balance, Order, OrderStatus, rounded
 from erpsync.flows import customers
 from erpsync.flows.context import FlowContext
 from erpsync.ledger import links
@@ -30,6 +30,7 @@ class _Work:
     reference: str
     link: Link | None = None
     did: tuple[str, ...] = ()
+    rounding: str = ""
 
     @property
     def cancelled(self) -> bool:
@@ -104,9 +105,11 @@ class OrderFlow:
     def _gate(self, batch: _Batch) -> None:
         """Keeps out what must not, or cannot, reach the ERP."""
         for work in list(batch.work.values()):
-            refusal = _refusal(work, self._context)
-            if refusal is not None:
-                batch.settle(work.order.source_id, refusal)
+            admitted = _admit(work, self._context)
+            if isinstance(admitted, SyncError):
+                batch.settle(work.order.source_id, admitted)
+            else:
+                batch.work[work.order.source_id] = admitted
 
     def _look(self, batch: _Batch) -> None:
         """Asks the ERP for every order that has no link: an earlier attempt may have made it and lost the reply."""
@@ -221,25 +224,31 @@ def _from_event(context: FlowContext, body: bytes) -> Order | SyncError:
         return error
 
 
-def _refusal(work: _Work, context: FlowContext) -> SyncError | None:
+def _admit(work: _Work, context: FlowContext) -> _Work | SyncError:
+    """The work as it goes on, its order balanced to the cent; or why it does not."""
     order = work.order
     if order.test and not context.rules.send_test_orders:
         return Skip("test-order", what="A test order; the route does not send them.")
     if work.cancelled:
-        return None
+        return work
     if not order.lines:
         # Without a link the ERP is asked first: an earlier attempt may have made the order and lost the reply.
-        return None if work.link is None else _emptied(work, work.link.display, context)
-    sums = balance(order)
-    if sums.residual.amount != 0:
-        return Rejected(
-            "does-not-balance",
-            system=context.source,
-            record=f"order {order.number}",
-            what=f"The order's parts do not add up to its total: {sums} (difference {sums.residual}).",
-            next_step="Compare these figures with the order in the store; correct the order there, then replay.",
-        )
-    return None
+        return work if work.link is None else _emptied(work, work.link.display, context)
+    result = rounded(order, context.rules.rounding_tolerance)
+    if isinstance(result, Balance):
+        return _unbalanced(order, result, context)
+    return replace(work, order=result.order, rounding=result.cause)
+
+
+def _unbalanced(order: Order, sums: Balance, context: FlowContext) -> Rejected:
+    return Rejected(
+        "does-not-balance",
+        system=context.source,
+        record=f"order {order.number}",
+        what=f"The order's parts do not add up to its total: {sums} (difference {sums.residual}).",
+        next_step="Compare these figures with the order in the store and correct it there; or, where the store rounds so"
+        " coarsely, raise rounding_tolerance on the route. Then replay.",
+    )
 
 
 def _emptied(work: _Work, display: str, context: FlowContext) -> Rejected:
@@ -275,4 +284,5 @@ def _taken(work: _Work, ref: RecordRef, context: FlowContext) -> Rejected:
 
 def _told(work: _Work) -> str:
     display = work.link.display if work.link else ""
-    return f"{' and '.join(work.did) or 'unchanged'}: {display}"
+    told = f"{' and '.join(work.did) or 'unchanged'}: {display}"
+    return f"{told}; {work.rounding}" if work.rounding and work.did else told

@@ -8,10 +8,12 @@ DAYS = 30
 
 
 def purge(connection: Connection, before: datetime) -> dict[str, int]:
-    """Deletes settled deliveries and ended runs from before that time, but none that a job or open dead letter needs."""
+    """Deletes settled deliveries, ended runs and reservations from before that time, but none that a job or open dead
+    letter needs."""
     return {
         "deliveries": connection.execute(_DELIVERIES, {"before": before}).rowcount,
         "runs": connection.execute(_RUNS, {"before": before}).rowcount,
+        "reservations": connection.execute(_RESERVATIONS, {"before": before}).rowcount,
     }
 
 
@@ -20,5 +22,7 @@ _DELIVERIES = text("""
     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.state_inbox_id = i.id AND j.state NOT IN ('done', 'skipped', 'discarded'))
     AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.inbox_id = i.id AND d.closed_at IS NULL)
 """)
+
+_RESERVATIONS = text("DELETE FROM reservations WHERE until < :before")
 
 _RUNS = text("DELETE FROM runs WHERE ended_at < :before")

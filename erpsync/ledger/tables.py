@@ -216,6 +216,17 @@ checkpoints = Table(
     _stamp("updated_at"),
 )
 
+reservations = Table(
+    "reservations",
+    metadata,
+    # Whoever is about to make a record of a person holds it, so that two workers never make one each.
+    Column("kind", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    _time("until", nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

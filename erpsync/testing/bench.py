@@ -39,7 +39,7 @@ class Bench:
         database: Engine,
         *,
         unique_references: bool = True,
-        settle_seconds: float = 0.0,  # noqa: ARG002
+        settle_seconds: float = 0.0,
         batch: int = 10,
         rules: OrderRules = _PLAIN,
     ) -> None:
@@ -50,6 +50,7 @@ class Bench:
         self.erp = FakeErp(self.clock, ERP, unique_references=unique_references)
         self.webhooks: dict[ConnectionName, Webhooks] = {SHOP: FakeWebhooks()}
         self.capabilities = Capabilities(batch, unique_references)
+        self.settle_seconds = settle_seconds
         self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(rules))}
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")
@@ -71,6 +72,7 @@ class Bench:
             targets=lambda flow, source: self.targets if (flow, source) == ("orders", SHOP) else (),
             webhooks=lambda name: self.webhooks[name],
             ping=lambda name: {SHOP: self.store.ping, ERP: self.erp.ping}[name](),
+            settle_seconds=lambda name: self.settle_seconds if name == ERP else 0.0,
         )
 
     def deliver(self, order: Order, *, key: str = "", carries_state: bool = True) -> int | None:
@@ -151,6 +153,8 @@ class Bench:
             erp=self.erp,
             erp_title="Fake ERP",
             capabilities=self.capabilities,
+            settle_seconds=self.settle_seconds,
+            reservation_seconds=LEASE.total_seconds() + self.settle_seconds,
             rules=rules,
         )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from erpsync.domain.money import Money, zero
-from erpsync.domain.orders import Order, OrderStatus, balance
+from erpsync.domain.orders import Balance, Order, OrderStatus, Rounded, balance, rounded
 from erpsync.testing import samples
 
 CENTS = st.integers(-(10**7), 10**7).map(lambda cents: Decimal(cents) / 100)
@@ -36,6 +36,20 @@ def test_tax_that_the_prices_contain_is_not_added_again() -> None:
     with_tax_inside = samples.order(taxes_included=True)
     assert with_tax_inside.tax == euros("3.80")
     assert balance(with_tax_inside).computed == euros("24.90")
+
+
+@pytest.mark.parametrize(("currency", "off_by"), [("EUR", "0.05"), ("JPY", "5"), ("KWD", "0.005")])
+def test_a_residual_within_the_tolerance_becomes_rounding_and_says_so(currency: str, off_by: str) -> None:
+    result = rounded(samples.order(currency=currency, off_by=off_by), 5)
+    assert isinstance(result, Rounded)
+    assert balance(result.order).residual == zero(currency)
+    assert f"{off_by} {currency} booked as rounding" in result.cause
+    beyond = rounded(samples.order(currency=currency, off_by=off_by), 4)
+    assert isinstance(beyond, Balance)
+
+
+def test_an_order_that_adds_up_stays_as_it_is() -> None:
+    assert rounded(samples.order(), 5) == Rounded(samples.order(), "")
 
 
 def test_discounts_are_taken_off_lines_and_shipping() -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from erpsync.domain.parties import Customer
 from erpsync.testing import samples
 from erpsync.testing.barrier import Meeting, together
-from erpsync.testing.bench import Bench
+from erpsync.testing.bench import LEASE, Bench
 from erpsync.testing.faults import FaultKind
+from tests.flows.conftest import MakeBench
 from tests.flows.sight import count, refused, run_job, sales_order, send, state
 
 
@@ -97,7 +99,7 @@ def test_a_customer_that_the_erp_refuses_stops_its_own_order_only(bench: Bench) 
 
 
 def test_a_lost_reply_does_not_make_a_second_customer(bench: Bench) -> None:
-    lost = bench.erp.faults.add(FaultKind.LOST_REPLY, "upsert_customers", seconds=bench.capabilities.settle_seconds)
+    lost = bench.erp.faults.add(FaultKind.LOST_REPLY, "upsert_customers", seconds=bench.settle_seconds)
     send(bench, samples.order())
     run_job(bench)
     bench.go_on(200)
@@ -120,18 +122,47 @@ def test_a_guest_and_an_account_of_one_address_are_one_customer_in_one_batch_too
     assert len(customers(bench)) == 1
 
 
-@pytest.mark.parametrize("bench", [True], ids=["unique references"], indirect=True)
-def test_two_workers_with_orders_of_one_guest_make_one_customer(bench: Bench) -> None:
-    """Both have looked before either has made it: the ERP, which keeps references unique, makes one of the two."""
-    meeting = Meeting(2, seconds=1, strict=False)
-    bench.erp.faults.on_arrival = lambda operation: meeting.arrive() if operation == "upsert_customers" else None
-    for number in ("1001", "1002"):
-        send(bench, samples.order(number, customer=samples.guest("grace@example.com")))
-    alone = "UPDATE jobs SET alone = true"
+@pytest.mark.parametrize("second", [samples.guest("ada@example.com"), samples.KNOWN_CUSTOMER], ids=["guest", "account"])
+def test_two_workers_with_orders_of_one_person_make_one_customer(bench: Bench, second: Customer) -> None:
+    """Both have looked for their orders before either goes on to the customer: one makes it, the other waits for that."""
+    meeting = Meeting(2)
+    bench.erp.faults.on_arrival = lambda operation: meeting.arrive() if operation == "find_orders" else None
+    send(bench, samples.order("1001", customer=samples.guest("ada@example.com")))
+    send(bench, samples.order("1002", customer=second))
     with bench.database.begin() as connection:
-        connection.exec_driver_sql(alone)
+        connection.exec_driver_sql("UPDATE jobs SET alone = true")
     for future in together(lambda: run_job(bench, "1001"), lambda: run_job(bench, "1002")):
         future.result()
     bench.erp.faults.on_arrival = None
+    bench.go_on(60)
     assert (state(bench, "1001"), state(bench, "1002")) == ("done", "done")
     assert len(customers(bench)) == 1
+    assert bench.rows("SELECT * FROM reservations") == []
+
+
+def test_a_customer_that_the_erp_may_still_be_making_is_made_by_nobody_else(make_bench: MakeBench) -> None:
+    """The reply is lost and the ERP commits a minute later; meanwhile another order of the buyer comes."""
+    bench = make_bench(unique_references=False, settle_seconds=60)
+    late = bench.erp.faults.add(FaultKind.LATE, "upsert_customers", seconds=60)
+    send(bench, samples.order("1001"))
+    run_job(bench, "1001")
+    bench.clock.advance(5)
+    send(bench, samples.order("1002", customer=samples.guest("ada@example.com")))
+    run_job(bench, "1002")
+    assert (late.fired, len(customers(bench)), state(bench, "1002")) == (1, 0, "ready")
+    bench.go_on(300)
+    assert (state(bench, "1001"), state(bench, "1002")) == ("done", "done")
+    assert len(customers(bench)) == 1
+
+
+@pytest.mark.parametrize("operation", ["upsert_customers", "create_orders"])
+def test_what_a_dead_worker_may_have_sent_is_waited_out(make_bench: MakeBench, operation: str) -> None:
+    """The worker dies in the call, at the very end of its lease, and the ERP commits a minute after that."""
+    bench = make_bench(unique_references=False, settle_seconds=90)
+    seconds = LEASE.total_seconds() + 60
+    late = bench.erp.faults.add(FaultKind.KILLED_LATE, operation, seconds=seconds)
+    bench.deliver(samples.order("1001"))
+    bench.go_on(5)
+    assert (late.fired, state(bench, "1001")) == (1, "running")
+    bench.go_on(seconds + 120)
+    assert (state(bench, "1001"), count(bench, "1001"), len(customers(bench))) == ("done", 1, 1)

@@ -47,7 +47,7 @@ def test_an_order_that_the_shop_no_longer_has_is_skipped(bench: Bench) -> None:
 
 
 def test_a_lost_reply_does_not_create_a_second_order(bench: Bench) -> None:
-    lost = bench.erp.faults.add(FaultKind.LOST_REPLY, "create_orders", seconds=bench.capabilities.settle_seconds)
+    lost = bench.erp.faults.add(FaultKind.LOST_REPLY, "create_orders", seconds=bench.settle_seconds)
     send(bench, samples.order())
     run_job(bench)
     assert (lost.fired, count(bench), state(bench)) == (1, 1, "ready")
@@ -253,13 +253,33 @@ def test_test_orders_go_where_the_route_says_so(make_bench: MakeBench) -> None:
 
 
 def test_an_order_that_does_not_add_up_shows_its_arithmetic_and_is_not_sent(plain: Bench) -> None:
-    send(plain, samples.order(off_by="0.02"), samples.order("1002"))
+    send(plain, samples.order(off_by="0.06"), samples.order("1002"))
     run_job(plain)
     assert (count(plain), state(plain), state(plain, "1002")) == (0, "dead", "done")
     (letter,) = plain.letters()
     assert letter.code == "does-not-balance"
-    for part in ("#1001", "20.00 EUR", "4.90 EUR", "3.80 EUR", "28.70 EUR", "28.72 EUR", "0.02 EUR"):
+    for part in ("#1001", "20.00 EUR", "4.90 EUR", "3.80 EUR", "28.70 EUR", "28.76 EUR", "0.06 EUR"):
         assert part in letter.problem
+
+
+@pytest.mark.parametrize("off_by", ["0.05", "-0.05"])
+def test_a_difference_that_rounding_explains_is_booked_as_rounding_and_told(plain: Bench, off_by: str) -> None:
+    order = samples.order(off_by=off_by)
+    send(plain, order)
+    run_job(plain)
+    booked = sales_order(plain).order
+    assert (booked.rounding.amount, booked.total) == (Decimal(off_by), order.total)
+    assert f"{Decimal(off_by)} EUR booked as rounding" in (did(plain) or "")
+    send(plain, samples.order(off_by=off_by, version=3))
+    run_job(plain)
+    assert did(plain) == f"unchanged: {sales_order(plain).ref.display}"
+
+
+def test_a_route_may_allow_no_rounding_at_all(make_bench: MakeBench) -> None:
+    bench = make_bench(OrderRules(rounding_tolerance=0))
+    send(bench, samples.order(off_by="0.01"))
+    run_job(bench)
+    assert (count(bench), bench.letters()[0].code) == (0, "does-not-balance")
 
 
 def test_an_order_without_lines_is_not_sent(plain: Bench) -> None:

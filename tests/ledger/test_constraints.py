@@ -18,6 +18,7 @@ SETUP = """
         VALUES ('order', 'shop', '1', 'erp', '900', 'SO900'), ('customer', 'shop', '7', 'erp', '70', 'C70');
     INSERT INTO dead_letters (job_id, subject, code, problem, next_step) VALUES (1, 's', 'c', 'p', 'n');
     INSERT INTO checkpoints (connection, kind, value) VALUES ('erp', 'stock', '1');
+    INSERT INTO reservations (kind, target, key, holder, until) VALUES ('customer', 'erp', 'p1', 'one', now());
     INSERT INTO refusals (connection, reason, count) VALUES ('shop', 'wrong secret', 1);
 """
 
@@ -55,6 +56,8 @@ BREAKS = {
     "dead_letters_inbox_id_fkey": "INSERT INTO dead_letters (inbox_id, subject, code, problem, next_step)"
     " VALUES (99, 's', 'c', 'p', 'n')",
     "checkpoints_pkey": "INSERT INTO checkpoints (connection, kind, value) VALUES ('erp', 'stock', '2')",
+    "reservations_pkey": "INSERT INTO reservations (kind, target, key, holder, until)"
+    " VALUES ('customer', 'erp', 'p1', 'another', now())",
     "refusals_pkey": "INSERT INTO refusals (connection, reason, count) VALUES ('shop', 'wrong secret', 5)",
 }
 
