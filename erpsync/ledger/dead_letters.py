@@ -77,7 +77,7 @@ def close(connection: Connection, letter_id: int, closed_as: str, actor: str, no
 
 
 def routed(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    """Remembers that messages about these were sent."""
+    """Remembers that messages about these were sent; forgets it at worst, and then they are sent once more."""
     connection.execute(_ROUTED, {"ids": list(ids), "now": now})
 
 
@@ -108,7 +108,12 @@ _CLOSE = text("""
     WHERE id = :id AND closed_at IS NULL
 """)
 
-_ROUTED = text("UPDATE dead_letters SET routed_at = :now WHERE id = ANY(:ids)")
+# Waits for nobody: a letter that another transaction is closing need not be marked, and else the two could deadlock.
+_ROUTED = text("""
+    UPDATE dead_letters SET routed_at = :now WHERE id IN (
+        SELECT id FROM dead_letters WHERE id = ANY(:ids) FOR UPDATE SKIP LOCKED
+    )
+""")
 
 _UNROUTED = text("""
     UPDATE dead_letters SET routed_at = :now WHERE id IN (

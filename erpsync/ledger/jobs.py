@@ -416,7 +416,12 @@ _CALLS = text("UPDATE jobs SET woken_at = :now WHERE id = ANY(:ids) RETURNING id
 
 _HOLD = text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE")
 
-_UNHEARD = text("UPDATE jobs SET woken_at = NULL WHERE id = ANY(:ids) AND state = 'ready'")
+# Waits for nobody: a job that another transaction has in hand is looked after there, and else the two could deadlock.
+_UNHEARD = text("""
+    UPDATE jobs SET woken_at = NULL WHERE id IN (
+        SELECT id FROM jobs WHERE id = ANY(:ids) AND state = 'ready' FOR UPDATE SKIP LOCKED
+    )
+""")
 
 _REOPEN = text("""
     UPDATE jobs SET state = 'ready', attempts = 0, due_at = :now, woken_at = NULL, state_inbox_id = NULL,

@@ -21,7 +21,8 @@ from erpsync.ports.flow import Flow
 from erpsync.ports.spec import Capabilities
 from erpsync.ports.webhooks import Change, Delivery, Webhooks
 from erpsync.testing.clock import TestClock
-from erpsync.testing.fakes import FakeErp, FakeStore, FakeWake, FakeWebhooks, change_of, delivery_of
+from erpsync.testing.fake_erp import FakeErp
+from erpsync.testing.fakes import FakeStore, FakeWake, FakeWebhooks, change_of, delivery_of
 from erpsync.testing.faults import WorkerKilled
 
 SHOP = ConnectionName("shop")

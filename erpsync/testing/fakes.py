@@ -1,4 +1,4 @@
-"""A store, its webhooks, an ERP and a broker in memory, which implement the ports in full and fail as they are told."""
+"""A store, its webhooks and a broker in memory, which implement the ports in full and fail as they are told."""
 
 import hmac
 import json
@@ -9,14 +9,12 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from erpsync.domain.errors import Rejected, Skip, SyncError
-from erpsync.domain.ids import SourceId, TargetId
+from erpsync.domain.ids import SourceId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
-from erpsync.ports.erp_records import CustomerDraft, OrderDraft, RecordRef, Written
 from erpsync.ports.runtime import Clock, JobCall
 from erpsync.ports.store import OrderNote
 from erpsync.ports.webhooks import Change, Delivery, NotAuthentic
-from erpsync.testing.books import Books
 from erpsync.testing.faults import Faults
 
 SECRET = "a secret of the fake shop"  # noqa: S105 - it guards nothing
@@ -127,60 +125,6 @@ def delivery_of(key: str, changes: Sequence[Change], order: Order | None = None)
     return Delivery(headers, json.dumps({"changes": entries, "order": state}).encode())
 
 
-class FakeErp:
-    """An ERP; `books` are what it holds. See `erpsync.ports.erp.Erp`.
-
-    `unique_references`: creating a reference that is there already updates that record; else it makes a second one.
-    """
-
-    def __init__(self, clock: Clock, name: str = "erp", *, unique_references: bool = True) -> None:
-        self.name = name
-        self.faults = Faults(name, clock)
-        self.books = Books(name, self.faults, unique_references=unique_references)
-
-    def ping(self) -> None:
-        self.faults.call("ping", lambda: None)
-
-    def check(self) -> Sequence[Check]:
-        return _check(self)
-
-    def find_customers(self, drafts: Sequence[CustomerDraft]) -> Mapping[str, tuple[RecordRef, ...]]:
-        return self.faults.call(
-            "find_customers", lambda: {draft.reference: self.books.customers_like(draft) for draft in drafts}
-        )
-
-    def upsert_customers(self, drafts: Sequence[CustomerDraft]) -> Mapping[str, Written]:
-        # Without unique references an adapter can only look and then create, and others may do so in between.
-        seen = None if self.books.unique_references else self.books.customer_references()
-        return self.faults.call(
-            "upsert_customers", lambda: {draft.reference: self.books.keep_customer(draft, seen) for draft in drafts}
-        )
-
-    def find_orders(self, references: Sequence[str]) -> Mapping[str, tuple[RecordRef, ...]]:
-        return self.faults.call(
-            "find_orders",
-            lambda: {
-                reference: tuple(order.ref for order in self.books.orders_of(reference)) for reference in references
-            },
-        )
-
-    def create_orders(self, drafts: Sequence[OrderDraft]) -> Mapping[str, Written]:
-        return self.faults.call(
-            "create_orders", lambda: {draft.reference: self.books.create_order(draft) for draft in drafts}
-        )
-
-    def amend_orders(self, drafts: Mapping[TargetId, OrderDraft]) -> Mapping[TargetId, Written]:
-        return self.faults.call(
-            "amend_orders",
-            lambda: {target_id: self.books.amend_order(target_id, draft) for target_id, draft in drafts.items()},
-        )
-
-    def cancel_orders(self, target_ids: Sequence[TargetId]) -> Mapping[TargetId, Written]:
-        return self.faults.call(
-            "cancel_orders", lambda: {target_id: self.books.cancel_order(target_id) for target_id in target_ids}
-        )
-
-
 class FakeWake:
     """A broker: holds messages until they are taken, unless it is not `up`. See `erpsync.ports.runtime.Wake`."""
 
@@ -231,7 +175,7 @@ class FakeWake:
         return letters
 
 
-def _check(remote: FakeStore | FakeErp) -> list[Check]:
+def _check(remote: FakeStore) -> list[Check]:
     try:
         remote.ping()
     except SyncError as error:
