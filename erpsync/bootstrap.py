@@ -4,6 +4,7 @@ import os
 import random
 import secrets
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
@@ -12,12 +13,13 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import Engine
 
 from erpsync import logs
-from erpsync.config import ConnectionConfig, Route, Settings
+from erpsync.config import ConnectionConfig, Route, Settings, read
 from erpsync.domain.errors import ConfigurationError, Rejected
-from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.domain.ids import ConnectionName, SourceId, TargetId
 from erpsync.engine.runtime import Runtime
 from erpsync.flows import table
 from erpsync.flows.context import FlowContext, OrderRules
+from erpsync.flows.preview import Preview, preview
 from erpsync.ledger import connections, session
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
@@ -25,6 +27,7 @@ from erpsync.ports.runtime import Clock, Tools, Wake
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Webhooks
+from erpsync.problems import sentences
 from erpsync.systems import registry
 
 
@@ -100,6 +103,12 @@ class Assembly:
             self._flows[key] = table.build(name, self._context(self._route(*key)))
         return self._flows[key]
 
+    def preview_order(
+        self, source: ConnectionName, target: ConnectionName, source_id: SourceId, body: bytes | None
+    ) -> Preview:
+        """What the order would become in the ERP; see `flows.preview`. Raises Rejected where no route goes there."""
+        return preview(self._context(self._route("orders", source, target)), source_id, body)
+
     def runtime(self, wake: Wake) -> Runtime:
         return Runtime(
             database=self.database,
@@ -159,13 +168,20 @@ class Assembly:
         )
 
 
-def assemble(settings: Settings, *, pool_size: int = 5) -> Assembly:
+def configured(*, pool_size: int = 5) -> Assembly:
+    """The Assembly of the configuration file and the environment. Raises ConfigurationError with every problem of these
+    and of every connection."""
+    settings, problems = read()
+    return assemble(settings, pool_size=pool_size, found=problems)
+
+
+def assemble(settings: Settings, *, pool_size: int = 5, found: Sequence[str] = ()) -> Assembly:
     """Checks the connections against their systems and opens the way to the ledger. Opens no connection yet.
 
-    Raises ConfigurationError with every problem of every connection.
+    Raises ConfigurationError with every problem of every connection, after those `found` before.
     """
     logs.configure()
-    problems: list[str] = []
+    problems = list(found)
     bound = {}
     for config in settings.connections.values():
         one = bind(config, problems)
@@ -198,8 +214,7 @@ def bind(config: ConnectionConfig, problems: list[str]) -> Bound | None:
     try:
         checked = spec.settings.model_validate({key: _plain(spec, key, value) for key, value in config.values.items()})
     except ValidationError as error:
-        for one in error.errors(include_input=False, include_url=False):
-            problems.append(f"{where} {'.'.join(map(str, one['loc']))}: {one['msg']}.")
+        problems += sentences(error, spec.settings, where, {*config.unresolved, *plain})
         return None
     return None if plain else Bound(config.name, spec, checked)
 

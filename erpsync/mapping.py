@@ -17,7 +17,8 @@ from functools import cache
 from typing import Annotated, Any, TypeAlias
 
 import jmespath
-from jmespath.exceptions import JMESPathError
+import simplejson
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.functions import Functions, signature
 from jmespath.parser import ParsedResult
 from pydantic import AfterValidator
@@ -34,9 +35,9 @@ def _checked(table: dict[str, str]) -> dict[str, str]:
     for field, expression in table.items():
         try:
             _compiled(expression).search({}, _OPTIONS)
+        except (JMESPathTypeError, ArithmeticError):
+            continue  # there is no record yet: only what is wrong with the expression itself counts
         except JMESPathError as error:
-            if _is_about_content(error):
-                continue
             raise ValueError(f"{field} = {expression!r} is not a JMESPath expression: {_words(error)}") from None
     return table
 
@@ -87,8 +88,8 @@ def _values(table: Mapping[str, str], document: Mapping[str, Any], *, record: st
             raise _failed(field, expression, _words(error), record, system) from None
         if isinstance(value, bool) or value is None or isinstance(value, (str, Decimal)):
             values[field] = value
-        elif isinstance(value, int):
-            values[field] = Decimal(value)
+        elif isinstance(value, (int, float)):
+            values[field] = Decimal(str(value))  # a length, or a literal that JMESPath has read as JSON
         else:
             kind = "a list" if isinstance(value, list) else "a table"
             raise _failed(field, expression, f"it gives {kind}, not one value", record, system)
@@ -110,17 +111,24 @@ def _compiled(expression: str) -> ParsedResult:
     return jmespath.compile(expression)
 
 
-def _is_about_content(error: JMESPathError) -> bool:
-    """At load there is no record yet: only what is wrong with the expression itself counts."""
-    return type(error).__name__ in ("JMESPathTypeError", "JMESPathValueError")
-
-
 def _words(error: Exception) -> str:
+    """What is wrong, without the value: it may be personal."""
+    if isinstance(error, JMESPathTypeError):
+        wanted = " or ".join(error.expected_types)
+        return f"{error.function_name}() is given {error.actual_type} where it takes {wanted}"
     return " ".join(str(error).split()).rstrip(".")
 
 
 class _DecimalFunctions(Functions):  # type: ignore[misc]
-    """JMESPath's functions where they would make a float, with Decimal; and `money`."""
+    """JMESPath's functions with Decimal where they would make a float or know no number; and `money` and `text`."""
+
+    def _get_allowed_pytypes(self, types: list[str]) -> tuple[list[str], list[tuple[str, ...]]]:
+        allowed, subtypes = super()._get_allowed_pytypes(types)
+        more = ["Decimal"] if "float" in allowed else []
+        return [*allowed, *more], [(*names, "Decimal") if "float" in names else names for names in subtypes]
+
+    def _convert_to_jmespath_type(self, pyobject: str) -> str:
+        return "number" if pyobject == "Decimal" else str(super()._convert_to_jmespath_type(pyobject))
 
     @signature({"types": []})  # type: ignore[untyped-decorator]
     def _func_to_number(self, value: Any) -> Decimal | None:
@@ -138,6 +146,10 @@ class _DecimalFunctions(Functions):  # type: ignore[misc]
     @signature({"types": ["array"]})  # type: ignore[untyped-decorator]
     def _func_avg(self, values: list[Any]) -> Decimal | None:
         return sum((_number(value) for value in values), Decimal(0)) / len(values) if values else None
+
+    @signature({"types": []})  # type: ignore[untyped-decorator]
+    def _func_to_string(self, value: Any) -> str:
+        return value if isinstance(value, str) else simplejson.dumps(value, use_decimal=True)
 
     @signature({"types": []}, {"types": ["string"]})  # type: ignore[untyped-decorator]
     def _func_money(self, value: Any, currency: str) -> Decimal:

@@ -23,6 +23,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, f
 
 # A pipe has no width: there each row stays on a line of its own, for grep. COLUMNS says otherwise.
 _PIPE_COLUMNS = 10_000
+# Fewer columns than this break most values of a record.
+_SIDE_BY_SIDE = 44
 # Control signs, and those that turn the direction of writing: what a store sends shall not steer a terminal.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _PADDING = re.compile("[ ]+((?:\x1b\\[[0-9;]*m)*)$", re.MULTILINE)
@@ -73,6 +75,22 @@ def judged(state: str, about: str, sentence: str, next_step: str, about_width: i
     if next_step:
         shown.add_row("", "", Text(f"Next: {clean(next_step)}", "bold"))
     _emit(_console(), shown)
+
+
+def columns(texts: Mapping[str, str]) -> None:
+    """Prints texts side by side under their headings; one below the other where that would leave too little room."""
+    console = _console()
+    if console.width < _SIDE_BY_SIDE * len(texts) or console.width == _PIPE_COLUMNS:
+        for name, text in texts.items():
+            heading(name)
+            line(text)
+        return
+    shown = Table.grid(padding=(0, tables.GAP, 0, 0), expand=True)
+    for _ in texts:
+        shown.add_column(ratio=1, overflow="fold")
+    shown.add_row(*(Text(clean(name), "bold") for name in texts))
+    shown.add_row(*(Text(clean(text)) for text in texts.values()))
+    _emit(console, shown)
 
 
 def heading(text: str) -> None:

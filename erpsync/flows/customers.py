@@ -38,6 +38,21 @@ def ensure(context: FlowContext, orders: Sequence[Order]) -> Mapping[SourceId, T
     return answers | {source_id: by_key[buyer.key] for source_id, buyer in buyers.items()}
 
 
+def known(context: FlowContext, order: Order) -> TargetId | None:
+    """The ERP's customer of an order, linked or found; None where one would have to be made or chosen. Writes nothing."""
+    key = _key(order)
+    if key is None:
+        return context.rules.guest_customer
+    with context.database.begin() as connection:
+        linked = links.find(connection, Ends(LinkKind.CUSTOMER, context.source, context.target), [key])
+    if key in linked:
+        return linked[key].target_id
+    draft = _draft(context, order, key)
+    with context.calling(context.target):
+        matches = context.erp.find_customers([draft]).get(draft.reference, ())
+    return matches[0].target_id if len(matches) == 1 else None
+
+
 def _resolve(context: FlowContext, drafts: Mapping[SourceId, CustomerDraft]) -> dict[SourceId, TargetId | SyncError]:
     ends = Ends(LinkKind.CUSTOMER, context.source, context.target)
     with context.database.begin() as connection:

@@ -395,9 +395,12 @@ _ABANDONED = text("""
     ORDER BY lease_until LIMIT :limit FOR UPDATE SKIP LOCKED
 """)
 
+# What another sweep has just marked is seen by the outer conditions alone: after a wait for its lock, PostgreSQL looks at
+# the row again and not at the subquery.
 _DUE = text(f"""
     UPDATE jobs SET woken_at = :now WHERE id IN (
-        SELECT id FROM jobs WHERE state = 'ready' AND id IN (
+        SELECT id FROM jobs
+        WHERE state = 'ready' AND (woken_at IS NULL OR woken_at < :woken_before) AND id IN (
             SELECT id FROM (
                 SELECT j.id, row_number() OVER (PARTITION BY j.flow, j.source, j.target ORDER BY j.due_at, j.id) AS place
                 FROM jobs j WHERE {_WORKABLE} AND (j.woken_at IS NULL OR j.woken_at < :woken_before)

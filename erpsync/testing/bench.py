@@ -17,6 +17,7 @@ from erpsync.flows.context import FlowContext, OrderRules
 from erpsync.ledger import connections, inbox, reads
 from erpsync.ledger.dead_letters import DeadLetter
 from erpsync.ledger.tables import jobs
+from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
 from erpsync.ports.spec import Capabilities
 from erpsync.ports.webhooks import Change, Delivery, Webhooks
@@ -43,6 +44,7 @@ class Bench:
         settle_seconds: float = 0.0,
         batch: int = 10,
         rules: OrderRules = _PLAIN,
+        capabilities: Capabilities | None = None,
     ) -> None:
         self.database = database
         self.clock = TestClock()
@@ -50,9 +52,10 @@ class Bench:
         self.store = FakeStore(self.clock, SHOP)
         self.erp = FakeErp(self.clock, ERP, unique_references=unique_references)
         self.webhooks: dict[ConnectionName, Webhooks] = {SHOP: FakeWebhooks()}
-        self.capabilities = Capabilities(batch, unique_references)
+        self.capabilities = capabilities or Capabilities(batch, unique_references)
         self.settle_seconds = settle_seconds
-        self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(rules))}
+        self._rules = rules
+        self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(self.erp))}
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")
         self._keys = count(1)
@@ -60,8 +63,10 @@ class Bench:
             connections.see(connection, SHOP, "fake-store", "store", self.clock.now())
             connections.see(connection, ERP, "fake-erp", "erp", self.clock.now())
 
-    def worker(self, name: str) -> Runtime:
-        """A worker's Runtime, at both fakes and the same ledger."""
+    def worker(self, name: str, erp: Erp | None = None) -> Runtime:
+        """A worker's Runtime, at the same shop and the same ledger; at the fake ERP, or at another one of its own."""
+        flows = self.flows if erp is None else {"orders": table.build("orders", self._context(erp))}
+        pings = {SHOP: self.store.ping, ERP: self.erp.ping if erp is None else erp.ping}
         return Runtime(
             database=self.database,
             clock=self.clock,
@@ -69,10 +74,10 @@ class Bench:
             jitter=lambda: 0.0,
             lease=LEASE,
             worker=name,
-            flow=self._flow,
+            flow=lambda *way: self._flow(flows, *way),
             targets=lambda flow, source: self.targets if (flow, source) == ("orders", SHOP) else (),
             webhooks=lambda name: self.webhooks[name],
-            ping=lambda name: {SHOP: self.store.ping, ERP: self.erp.ping}[name](),
+            ping=lambda name: pings[name](),
             settle_seconds=lambda name: self.settle_seconds if name == ERP else 0.0,
         )
 
@@ -134,29 +139,29 @@ class Bench:
         with self.database.connect() as connection:
             return connection.execute(text(statement)).mappings().all()
 
-    def _flow(self, name: str, source: ConnectionName, target: ConnectionName) -> Flow:
-        if name not in self.flows or (source, target) != (SHOP, ERP):
+    def _flow(self, flows: dict[str, Flow], name: str, source: ConnectionName, target: ConnectionName) -> Flow:
+        if name not in flows or (source, target) != (SHOP, ERP):
             raise Rejected(
                 "no-route",
                 system="erpsync",
                 what=f"There is no route that takes {name} from {source} to {target}.",
                 next_step="Add the route again and replay, or discard.",
             )
-        return self.flows[name]
+        return flows[name]
 
-    def _context(self, rules: OrderRules) -> FlowContext:
+    def _context(self, erp: Erp) -> FlowContext:
         return FlowContext(
             database=self.database,
             clock=self.clock,
             source=SHOP,
             target=ERP,
             store=self.store,
-            erp=self.erp,
+            erp=erp,
             erp_title="Fake ERP",
             capabilities=self.capabilities,
             settle_seconds=self.settle_seconds,
             reservation_seconds=LEASE.total_seconds() + self.settle_seconds,
-            rules=rules,
+            rules=self._rules,
         )
 
 
