@@ -94,7 +94,9 @@ def test_intake_and_recording_under_stress_never_deadlock(desk: Desk) -> None:
     timer.start()
     futures = together(*[lambda n=n: take_in(n) for n in range(4)], record, record, record)
     turns = [future.result() for future in futures]
-    assert min(turns) > 0, "some thread never got its turn"
+    assert min(turns[:4]) > 0, "some intake never got its turn"
+    # Which of the three records is chance: whoever claims first leaves the others nothing for that moment.
+    assert sum(turns[4:]) > 0, "nothing was ever recorded"
 
 
 def test_storing_and_settling_deliveries_at_once_never_deadlocks(desk: Desk) -> None:
