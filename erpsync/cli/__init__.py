@@ -14,6 +14,7 @@ from erpsync.cli.failures import EXPECTED, explain
 from erpsync.cli.group import Group
 from erpsync.cli.sandbox import sandbox
 from erpsync.cli.status import status
+from erpsync.cli.systems import systems
 from erpsync.cli.up import up
 
 # Every command of one word: its function's name is its name, its docstring its help.
@@ -21,6 +22,7 @@ COMMANDS = (
     up,
     status,
     doctor,
+    systems,
     sandbox,
     demo,
 )

@@ -34,19 +34,17 @@ class Finding:
 
 def of_configuration() -> tuple[Assembly | None, list[Finding]]:
     """The Assembly, without which no connection can be asked, and what is wrong with the configuration: everything."""
-    try:
-        settings = config.load()
-    except ConfigurationError as error:
-        return None, _problems(error)
+    settings, problems = config.read()
     found: list[Finding] = []
     try:
         ledger.address(settings.database_url)
     except ConfigurationError as error:
-        found = _problems(error)
+        # One that is not set at all is among the problems already.
+        found = _problems(error) if settings.database_url else []
         # The connections are looked at all the same; nothing connects to this.
         settings = replace(settings, database_url="postgresql+psycopg://")
     try:
-        assembly = bootstrap.assemble(settings, pool_size=1)
+        assembly = bootstrap.assemble(settings, pool_size=1, found=problems)
     except ConfigurationError as error:
         return None, found + _problems(error)
     there = f"{output.count(len(settings.connections), 'connection')} and {output.count(len(settings.routes), 'route')}"
@@ -86,6 +84,8 @@ def of_connections(assembly: Assembly, names: Sequence[ConnectionName]) -> Itera
         try:
             for check in assembly.adapter(name).check():
                 yield Finding(name, check)
+            for ability, sentence in assembly.bound[name].capabilities.missing.items():
+                yield Finding(name, Check(f"no {ability}", True, sentence))
         except SyncError as error:
             yield Finding(name, _failed(error.problem))
 

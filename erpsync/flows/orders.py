@@ -18,6 +18,7 @@ from erpsync.ledger import links
 from erpsync.ledger.links import Ends, Link, LinkKind
 from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.flow import Done, Ended, Item
+from erpsync.ports.spec import Ability
 from erpsync.ports.store import OrderNote
 
 
@@ -140,7 +141,7 @@ class OrderFlow:
             for work in batch.work.values()
             if work.cancelled and work.link is not None and not work.current
         }
-        if not doomed:
+        if self._refuse(batch, Ability.CANCEL_ORDERS, doomed.values()) or not doomed:
             return
         with self._context.calling(self._context.target):
             results = self._context.erp.cancel_orders(list(doomed))
@@ -166,10 +167,17 @@ class OrderFlow:
             with self._context.calling(self._context.target):
                 made = self._context.erp.create_orders([draft for _, draft in create])
             self._written(batch, [(work, made[work.reference]) for work, _ in create], "created")
-        if amend:
+        if amend and not self._refuse(batch, Ability.AMEND_ORDERS, [work for work, _ in amend.values()]):
             with self._context.calling(self._context.target):
                 amended = self._context.erp.amend_orders({key: draft for key, (_, draft) in amend.items()})
             self._written(batch, [(work, amended[key]) for key, (work, _) in amend.items()], "amended")
+
+    def _refuse(self, batch: _Batch, ability: Ability, works: Iterable[_Work]) -> bool:
+        """Settles these where the ERP lacks the ability, with what its capabilities say happens instead."""
+        sentence = self._context.capabilities.missing.get(ability)
+        for work in works if sentence is not None else ():
+            batch.settle(work.order.source_id, _by_hand(work, ability, sentence or "", self._context))
+        return sentence is not None
 
     def _note(self, batch: _Batch) -> None:
         """Tells the store the ERP's id, once per link."""
@@ -248,6 +256,17 @@ def _unbalanced(order: Order, sums: Balance, context: FlowContext) -> Rejected:
         what=f"The order's parts do not add up to its total: {sums} (difference {sums.residual}).",
         next_step="Compare these figures with the order in the store and correct it there; or, where the store rounds so"
         " coarsely, raise rounding_tolerance on the route. Then replay.",
+    )
+
+
+def _by_hand(work: _Work, ability: Ability, sentence: str, context: FlowContext) -> Rejected:
+    display = work.link.display if work.link else "the sales order"
+    return Rejected(
+        f"cannot-{ability.replace(' ', '-')}",
+        system=context.target,
+        record=f"order {work.order.number}",
+        what=sentence,
+        next_step=f"Change {display} in {context.erp_title} by hand as the store has it, then discard this dead letter.",
     )
 
 

@@ -76,3 +76,12 @@ class SystemSpec:
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Ways to reach the system that differ in protocol or product, each with the settings that choose it; what the
     documentation has a column for, and the contract suite runs on."""
+
+    def ways(self) -> dict[str, Capabilities]:
+        """What it can do, by the words that name it: one entry for each variant, or one alone."""
+        if self.capabilities_of is None or not self.variants:
+            return {f"{self.title} {name}".strip(): self.capabilities for name in self.variants or ("",)}
+        return {
+            f"{self.title} {name}": self.capabilities_of(self.settings.model_construct(**dict(choice)))
+            for name, choice in self.variants.items()
+        }

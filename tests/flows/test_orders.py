@@ -11,6 +11,7 @@ from erpsync.domain.money import Money
 from erpsync.domain.orders import OrderStatus
 from erpsync.engine import operations
 from erpsync.flows.context import OrderRules
+from erpsync.ports.spec import Ability, Capabilities
 from erpsync.testing import samples
 from erpsync.testing.bench import Bench, reference_of
 from erpsync.testing.fakes import change_of
@@ -457,3 +458,23 @@ def test_a_guest_customer_of_the_route_is_used_as_it_is(make_bench: MakeBench) -
     assert sales_order(bench).customer_id == "1"
     assert list(bench.erp.books.customers) == ["1"]
     assert SourceId("1001") in bench.store.notes
+
+
+@pytest.mark.parametrize(
+    ("ability", "after"),
+    [(Ability.AMEND_ORDERS, {"note": "ring twice"}), (Ability.CANCEL_ORDERS, CANCELLED)],
+)
+def test_what_the_erp_cannot_do_goes_to_a_person_and_holds_up_nobody(
+    make_bench: MakeBench, ability: Ability, after: dict[str, object]
+) -> None:
+    sentence = "The ERP takes no changes; they are made there by hand."
+    bench = make_bench(capabilities=Capabilities(order_batch=10, unique_references=True, missing={ability: sentence}))
+    send(bench, samples.order("1001"))
+    run_job(bench, "1001")
+    send(bench, samples.order("1001", version=9, **after), samples.order("1002"))
+    run_job(bench, "1001")
+    assert (state(bench, "1001"), state(bench, "1002")) == ("dead", "done")
+    assert told(bench, "1002") == sales_order(bench, "1002").ref.display
+    (letter,) = bench.letters()
+    assert sentence in letter.problem
+    assert sales_order(bench, "1001").ref.display in letter.next_step
