@@ -82,6 +82,7 @@ def _document(spec: SystemSpec) -> dict[str, object]:
                 "order_batch": can.order_batch,
                 "unique_references": can.unique_references,
                 "stock_is_diffed": can.stock_is_diffed,
+                "compares_stock": can.compares_stock,
                 "missing": {str(ability): sentence for ability, sentence in can.missing.items()},
             }
             for way, can in spec.ways().items()

@@ -19,7 +19,7 @@ from erpsync.ledger.links import Ends, Link, LinkKind
 from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.spec import Ability
-from erpsync.ports.store import OrderNote
+from erpsync.ports.store_records import OrderNote
 
 
 @dataclass(frozen=True)

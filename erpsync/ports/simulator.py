@@ -96,3 +96,83 @@ class ErpControls(Protocol):
     def invoice(self, order_id: str) -> None:
         """Invoices what has been shipped of a sales order, or all of it where nothing has."""
         ...
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A delivery that a store sends: headers as it spells them, and the raw body."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a store's users see of an order besides its goods. `shipments` are by the numbers of their parcels."""
+
+    state: str
+    total: Decimal
+    notes: str
+    marks: tuple[str, ...]
+    shipments: Mapping[str, Mapping[str, int]]
+    messages: int
+    """How often the buyer was told of a shipment."""
+
+
+class StoreControls(Protocol):
+    """What a store's users and buyers do and see, of a simulator.
+
+    Its variants SKU-0001 to SKU-0050 are active, tracked, and priced in EUR. `seconds_ago` gives a change an older time
+    than now. A store that is asked for something it does not have, such as a sale with an end, raises NotImplementedError.
+    """
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """The places that hold stock, as `StockChange.location` spells them; at least one."""
+        ...
+
+    def place(self, quantities: Mapping[str, int], *, email: str = "", seconds_ago: float = 0.0) -> str:
+        """A buyer orders and pays that much of each SKU; returns the order's id."""
+        ...
+
+    def edit(self, order_id: str, quantities: Mapping[str, int]) -> None:
+        """Changes quantities of lines, 0 takes a line out."""
+        ...
+
+    def cancel(self, order_id: str) -> None: ...
+
+    def refund(self, order_id: str, quantities: Mapping[str, int]) -> Decimal:
+        """Gives back the price of that much of each SKU with its tax; returns the amount."""
+        ...
+
+    def shown(self, order_id: str) -> Shown: ...
+
+    def put_stock(self, sku: str, location: str, quantity: int) -> None: ...
+
+    def stock(self, sku: str, location: str) -> int: ...
+
+    def put_price(
+        self,
+        sku: str,
+        base: Decimal,
+        *,
+        promotion: Decimal | None = None,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+    ) -> None:
+        """Sets a base price and, from now plus `start_seconds` to now plus `end_seconds`, a promotion."""
+        ...
+
+    def price(self, sku: str) -> tuple[Decimal, Decimal | None]:
+        """The base price and the promotion's, None where none is set."""
+        ...
+
+    def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str: ...
+
+    def hooks(self) -> list[Hook]:
+        """Takes the deliveries that are due to the subscriptions that there are."""
+        ...
+
+    def drop_subscriptions(self) -> None:
+        """Switches off or deletes the webhooks, as the store does by itself after failures."""
+        ...

@@ -35,6 +35,19 @@ class Ability(StrEnum):
     PAYMENTS = "payments"
 
 
+class StoreAbility(StrEnum):
+    """What a flow may ask of a store, besides its orders."""
+
+    SUBSCRIBE = "register and repair webhooks"
+    CUSTOMERS_CHANGED = "customers changed"
+    VARIANTS = "products and variants"
+    MONEY = "payments and refunds of orders"
+    STOCK = "set stock"
+    BASE_PRICES = "set base prices"
+    FULFIL = "fulfilments with tracking"
+    MARK_ORDERS = "mark held orders"
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a system can do, read by flows and `doctor` alike; never an `if name ==` elsewhere.
@@ -42,13 +55,15 @@ class Capabilities:
     `order_batch`: orders that one call may carry, to be found as to be made. `unique_references`: the remote itself refuses
     a second record with our reference, so that writing again after a lost reply is harmless; where it does not, the
     connection's `settle_seconds` counts. `stock_is_diffed`: the ERP tells no change time for stock, so every poll reads
-    all of it. `missing`: abilities it lacks, each with what happens instead.
+    all of it. `compares_stock`: the store sets stock only where it still has what we believe. `missing`: abilities it
+    lacks, each with what happens instead.
     """
 
     order_batch: int = 1
     unique_references: bool = False
     stock_is_diffed: bool = False
-    missing: Mapping[Ability, str] = field(default_factory=dict)
+    compares_stock: bool = False
+    missing: Mapping[Ability | StoreAbility, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,12 @@ class SystemSpec:
         if self.capabilities_of is None or not self.variants:
             return {f"{self.title} {name}".strip(): self.capabilities for name in self.variants or ("",)}
         return {
-            f"{self.title} {name}": self.capabilities_of(self.settings.model_construct(**dict(choice)))
+            f"{self.title} {name}": self.capabilities_of(_unchecked(self.settings, choice))
             for name, choice in self.variants.items()
         }
+
+
+def _unchecked(settings: type[BaseModel], choice: Mapping[str, Any]) -> BaseModel:
+    """Settings with these values and the defaults: enough to tell what a choice between protocols means."""
+    values: dict[str, Any] = dict(choice)
+    return settings.model_construct(None, **values)

@@ -23,7 +23,8 @@ from erpsync.ports.spec import Capabilities
 from erpsync.ports.webhooks import Change, Delivery, Webhooks
 from erpsync.testing.clock import TestClock
 from erpsync.testing.fake_erp import FakeErp
-from erpsync.testing.fakes import FakeStore, FakeWake, FakeWebhooks, change_of, delivery_of
+from erpsync.testing.fake_store import FakeStore
+from erpsync.testing.fakes import FakeWake, FakeWebhooks, change_of, delivery_of
 from erpsync.testing.faults import WorkerKilled
 
 SHOP = ConnectionName("shop")

@@ -403,16 +403,16 @@ def unknown(call: Callable[[], Written], stage: Stage) -> None:
 def everything(read: Callable[[Since], Page[T]], watermark: str | None = None) -> tuple[list[T], str]:
     """All records of one read, and where the next one starts."""
     page = read(Since(watermark))
-    return [*page.records, *_rest(read, page)], page.watermark
+    return [*page.records, *_rest(read, page, watermark)], page.watermark
 
 
-def _rest(read: Callable[[Since], Page[T]], page: Page[T]) -> list[T]:
+def _rest(read: Callable[[Since], Page[T]], page: Page[T], watermark: str | None = None) -> list[T]:
     records: list[T] = []
     seen: set[str] = set()
     while page.cursor is not None:
         assert page.cursor not in seen, "the cursor does not move"
         seen.add(page.cursor)
-        following = read(Since(page.watermark, page.cursor))
+        following = read(Since(watermark, page.cursor))
         assert following.watermark == page.watermark
         assert following.unreadable == ()
         page = following

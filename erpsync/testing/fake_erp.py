@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -12,15 +12,15 @@ from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, RecordRef, RefundDraft, Written
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock
 from erpsync.testing.books import Books, SalesOrder
 from erpsync.testing.faults import Faults
+from erpsync.testing.pages import page_of
 
 T = TypeVar("T")
-# No transaction of the fake takes longer to commit.
-OVERLAP = timedelta(seconds=60)
 PAGE_SIZE = 500
 
 
@@ -146,24 +146,18 @@ class FakeErp:
             lambda: {reference: self.books.post(kept, reference, each) for reference, each in amounts.items()},
         )
 
-    def _page(
-        self, since: Since, kind: str, keys: Iterable[str], records: Callable[[TargetId], list[T]]
-    ) -> Page[T]:  # keys in their order, from the cursor on
-        def read() -> Page[T]:
-            first = datetime.fromisoformat(since.watermark) if since.watermark and not since.cursor else None
-            start, cursor = (since.cursor or "\n").split("\n", 1)
-            begun = datetime.fromisoformat(start) if start else first
-            changed = [key for key in sorted(keys) if begun is None or self._changed(kind, key) >= begun]
-            told = [key for key in changed if not cursor or key > cursor][: self._page_size]
-            more = bool(told) and told[-1] != changed[-1]
-            watermark = (
-                since.watermark if since.cursor and since.watermark else (self._clock.now() - OVERLAP).isoformat()
-            )
-            beginning = begun.isoformat() if begun else ""
-            following = f"{beginning}\n{told[-1]}" if more else None
-            return Page(tuple(one for key in told for one in records(TargetId(key))), following, watermark)
-
-        return self.faults.call(f"{kind}_changed", read)
+    def _page(self, since: Since, kind: str, keys: Iterable[str], records: Callable[[TargetId], list[T]]) -> Page[T]:
+        return self.faults.call(
+            f"{kind}_changed",
+            lambda: page_of(
+                since,
+                keys,
+                lambda key: self._changed(kind, key),
+                lambda key: records(TargetId(key)),
+                now=self._clock.now(),
+                size=self._page_size,
+            ),
+        )
 
     def _changed(self, kind: str, key: str) -> datetime:
         return self.books.changed_at[kind, key]

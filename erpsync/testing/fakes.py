@@ -1,4 +1,4 @@
-"""A store, its webhooks and a broker in memory, which implement the ports in full and fail as they are told."""
+"""A store's webhooks and a broker in memory, which implement the ports in full and fail as they are told."""
 
 import hmac
 import json
@@ -8,65 +8,13 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from erpsync.domain.errors import Rejected, Skip, SyncError
+from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import SourceId
 from erpsync.domain.orders import Order
-from erpsync.ports.checks import Check
 from erpsync.ports.runtime import Clock, JobCall
-from erpsync.ports.store import OrderNote
 from erpsync.ports.webhooks import Change, Delivery, NotAuthentic
-from erpsync.testing.faults import Faults
 
 SECRET = "a secret of the fake shop"  # noqa: S105 - it guards nothing
-
-
-class FakeStore:
-    """A store. `orders` is what it holds, `notes` what it was told of each. See `erpsync.ports.store.Store`."""
-
-    def __init__(self, clock: Clock, name: str = "shop") -> None:
-        self.name = name
-        self.faults = Faults(name, clock)
-        self.orders: dict[SourceId, Order] = {}
-        self.notes: dict[SourceId, OrderNote] = {}
-
-    def put(self, order: Order) -> Order:
-        """The shop now has the order in this state."""
-        self.orders[order.source_id] = order
-        return order
-
-    def ping(self) -> None:
-        self.faults.call("ping", lambda: None)
-
-    def check(self) -> Sequence[Check]:
-        return _check(self)
-
-    def order_from_event(self, body: bytes) -> Order:
-        try:
-            return Order.model_validate_json(json.dumps(json.loads(body)["order"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise Rejected(
-                "order-unreadable",
-                system=self.name,
-                what=f"The event carries no order that can be read: {_fields(error)}.",
-                next_step="Compare the event with the shop's documents.",
-            ) from error
-
-    def read_orders(self, source_ids: Sequence[SourceId]) -> Mapping[SourceId, Order | SyncError]:
-        return self.faults.call("read_orders", lambda: {source_id: self._read(source_id) for source_id in source_ids})
-
-    def write_back(self, notes: Sequence[OrderNote]) -> Mapping[SourceId, SyncError | None]:
-        return self.faults.call("write_back", lambda: {note.source_id: self._note(note) for note in notes})
-
-    def _read(self, source_id: SourceId) -> Order | SyncError:
-        gone = Skip("order-gone", what="The shop has no such order any more.", record=f"order {source_id}")
-        error = self.faults.refusal_of("read_orders", source_id)
-        return error if error is not None else self.orders.get(source_id, gone)
-
-    def _note(self, note: OrderNote) -> SyncError | None:
-        error = self.faults.refusal_of("write_back", note.source_id)
-        if error is None:
-            self.notes[note.source_id] = note
-        return error
 
 
 class FakeWebhooks:
@@ -98,7 +46,7 @@ class FakeWebhooks:
             raise Rejected(
                 "delivery-unreadable",
                 system="fake shop",
-                what=f"The delivery is not one of this shop's: {_fields(error)}.",
+                what=f"The delivery is not one of this shop's: {fields_of(error)}.",
                 next_step="Look at the delivery, then replay or discard it.",
             ) from error
 
@@ -175,14 +123,6 @@ class FakeWake:
         return letters
 
 
-def _check(remote: FakeStore) -> list[Check]:
-    try:
-        remote.ping()
-    except SyncError as error:
-        return [Check("reachable", ok=False, detail=error.problem.what, next_step=error.problem.next_step)]
-    return [Check("reachable", ok=True, detail=f"{remote.name} answers.")]
-
-
 def _change(entry: Mapping[str, object]) -> Change:
     return Change(
         flow=str(entry["flow"]),
@@ -193,7 +133,7 @@ def _change(entry: Mapping[str, object]) -> Change:
     )
 
 
-def _fields(error: Exception) -> str:
+def fields_of(error: Exception) -> str:
     """Which field, never its content."""
     if isinstance(error, ValidationError):
         return ", ".join(".".join(map(str, one["loc"])) for one in error.errors(include_input=False))

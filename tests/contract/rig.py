@@ -52,7 +52,9 @@ class Rig:
             self.work()
 
     def states(self) -> Mapping[str, int]:
-        return {row["state"]: row["n"] for row in self.bench.rows("SELECT state, count(*) AS n FROM jobs GROUP BY state")}
+        return {
+            row["state"]: row["n"] for row in self.bench.rows("SELECT state, count(*) AS n FROM jobs GROUP BY state")
+        }
 
     def _drain(self, worker: Runtime) -> None:
         while calls := self.bench.wake.take_jobs():

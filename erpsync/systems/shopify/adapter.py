@@ -11,7 +11,7 @@ from erpsync.domain.ids import SourceId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.runtime import Tools
-from erpsync.ports.store import OrderNote
+from erpsync.ports.store_records import OrderNote
 from erpsync.systems.shopify import checks, wire
 from erpsync.systems.shopify.amounts import SYSTEM
 from erpsync.systems.shopify.bodies import read_object

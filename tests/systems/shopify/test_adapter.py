@@ -11,7 +11,7 @@ from erpsync.domain.errors import OutcomeUnknown, Rejected, Skip, SyncError, Thr
 from erpsync.domain.ids import SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.simulator import Start
-from erpsync.ports.store import OrderNote
+from erpsync.ports.store_records import OrderNote
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.runner import serve
 from erpsync.systems.shopify.documents import DOCUMENTS

@@ -1,0 +1,33 @@
+"""Reading what changed, in pages from a watermark.
+
+A watermark is the adapter's own text: taken from the remote's clock (or its entry numbers) at the start of a read, less
+an overlap longer than the remote's longest transaction, so that a row which commits late is still found. Rows may come
+twice; none is left out.
+"""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from erpsync.domain.errors import SyncError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some of what changed. `cursor` continues this read, None at its end; `watermark` is where the next read starts,
+    the same on every page of one read. `unreadable` are rows that could not be understood, each a SyncError naming it:
+    one bad row never stops a page."""
+
+    records: tuple[T, ...]
+    cursor: str | None
+    watermark: str
+    unreadable: tuple[SyncError, ...] = ()
+
+
+@dataclass(frozen=True)
+class Since:
+    """Where a read stands: `watermark` of the read before (None: everything), `cursor` of the page before."""
+
+    watermark: str | None = None
+    cursor: str | None = None
