@@ -44,6 +44,7 @@ task_routes = {
     "erpsync.sync_order": {"queue": "erpsync.orders"},
     "erpsync.sync_customer": {"queue": "erpsync.customers"},
     "erpsync.sync_product": {"queue": "erpsync.products"},
+    "erpsync.poll.*": {"queue": "erpsync.upkeep"},
     "erpsync.dead_letter": {"queue": "erpsync.dead_letter"},
     "erpsync.upkeep.*": {"queue": "erpsync.upkeep"},
 }

@@ -23,10 +23,11 @@ from erpsync.flows.preview import Preview, preview
 from erpsync.ledger import connections, session
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock, Tools, Wake
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
 from erpsync.ports.store import Store
-from erpsync.ports.webhooks import Webhooks
+from erpsync.ports.webhooks import Change, Webhooks
 from erpsync.problems import sentences
 from erpsync.systems import registry
 
@@ -122,7 +123,22 @@ class Assembly:
             webhooks=self.webhooks,
             ping=lambda name: self.adapter(name).ping(),
             settle_seconds=self.settle_seconds,
+            changes=self.changes,
         )
+
+    def changes(self, flow: str, source: ConnectionName, since: Since) -> Page[Change]:
+        """What changed in a store for a flow. Raises KeyError where no flow of that name is polled."""
+        return {"orders": self.store(source).orders_changed}[flow](since)
+
+    def polls(self) -> list[tuple[ConnectionName, str, float]]:
+        """What is polled: a source, a flow, and how many seconds lie between two polls; the shortest of its routes."""
+        every: dict[tuple[ConnectionName, str], float] = {}
+        for route in self.settings.routes:
+            for flow in route.flows:
+                if route.poll_seconds > 0:
+                    known = every.get((route.source, flow), route.poll_seconds)
+                    every[route.source, flow] = min(known, route.poll_seconds)
+        return [(source, flow, seconds) for (source, flow), seconds in every.items()]
 
     def settle_seconds(self, name: ConnectionName) -> float:
         bound = self.bound.get(name)

@@ -42,7 +42,7 @@ def _take_batch(runtime: Runtime) -> int:
                 wanted += read
             else:
                 settled.append(Settled(row.id, InboxState.IGNORED, "no route syncs this"))
-        moved, job_ids = _advance_all(runtime, connection, wanted)
+        moved, job_ids = advance_all(runtime, connection, wanted)
         inbox.settle(connection, settled + moved, now)
         calls = jobs.calls(connection, job_ids, now)
     if calls and not runtime.wake.jobs(calls):
@@ -54,33 +54,36 @@ def _take_batch(runtime: Runtime) -> int:
 
 def _read(runtime: Runtime, row: InboxRow) -> list[Wanted]:
     changes = runtime.webhooks(row.connection).changes(Delivery(row.headers, row.body))
-    for change in changes:
-        if not (is_key(change.source_id) and is_key(change.number)):
-            raise Rejected(
-                "delivery-unreadable",
-                system="erpsync",
-                what="The record's id or number is empty, too long, or holds characters that no system has.",
-                next_step="Look at the delivery with `erpsync dead show`; correct the record in the store, or discard it.",
-            )
+    return [one for change in changes for one in wanted_of(runtime, row.connection, change, row.id)]
+
+
+def wanted_of(runtime: Runtime, source: ConnectionName, change: Change, inbox_id: int | None) -> list[Wanted]:
+    """The record at that version for each target that a route takes it to; without `inbox_id` a poll tells it. Raises
+    Rejected for an id that none can be."""
+    if not (is_key(change.source_id) and is_key(change.number)):
+        raise Rejected(
+            "delivery-unreadable",
+            system="erpsync",
+            what="The record's id or number is empty, too long, or holds characters that no system has.",
+            next_step="Look at the delivery with `erpsync dead show`; correct the record in the store, or discard it.",
+        )
     return [
-        _wanted(row, change, target) for change in changes for target in runtime.targets(change.flow, row.connection)
+        Wanted(
+            flow=change.flow,
+            source=source,
+            target=target,
+            source_id=change.source_id,
+            number=change.number,
+            version=change.version,
+            inbox_id=inbox_id,
+            carries_state=change.carries_state,
+            polled=inbox_id is None,
+        )
+        for target in runtime.targets(change.flow, source)
     ]
 
 
-def _wanted(row: InboxRow, change: Change, target: ConnectionName) -> Wanted:
-    return Wanted(
-        flow=change.flow,
-        source=row.connection,
-        target=target,
-        source_id=change.source_id,
-        number=change.number,
-        version=change.version,
-        inbox_id=row.id,
-        carries_state=change.carries_state,
-    )
-
-
-def _advance_all(runtime: Runtime, connection: Connection, wanted: list[Wanted]) -> tuple[list[Settled], list[JobId]]:
+def advance_all(runtime: Runtime, connection: Connection, wanted: list[Wanted]) -> tuple[list[Settled], list[JobId]]:
     """Locks the jobs in the order of their ids, as every other transaction over several jobs does, then moves them."""
     now = runtime.clock.now()
     wanted = sorted(wanted, key=lambda one: (one.flow, one.source, one.target, one.source_id, one.version))

@@ -8,15 +8,17 @@ from sqlalchemy import Engine
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.flow import Flow
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock, Wake
-from erpsync.ports.webhooks import Webhooks
+from erpsync.ports.webhooks import Change, Webhooks
 
 
 @dataclass(frozen=True)
 class Runtime:
     """`jitter` returns a number in [0, 1). `flow`, `webhooks` and `ping` answer for configured connections and raise
     KeyError for others; `targets` are where a flow of a source goes. `settle_seconds` is how long a connection's remote may
-    be at work on a request that nobody waits for any more, 0 for one that is not configured."""
+    be at work on a request that nobody waits for any more, 0 for one that is not configured. `changes` reads what changed
+    for a flow in a source."""
 
     database: Engine
     clock: Clock
@@ -29,3 +31,4 @@ class Runtime:
     webhooks: Callable[[ConnectionName], Webhooks]
     ping: Callable[[ConnectionName], None]
     settle_seconds: Callable[[ConnectionName], float]
+    changes: Callable[[str, ConnectionName, Since], Page[Change]]

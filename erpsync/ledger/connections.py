@@ -72,6 +72,11 @@ def leave_alone(connection: Connection, name: ConnectionName, until: datetime) -
     connection.execute(_LEAVE_ALONE, {"name": name, "until": until})
 
 
+def is_paused(connection: Connection, name: ConnectionName) -> bool:
+    """Whether its breaker is open; False for one that is not known."""
+    return connection.execute(_PAUSED, {"name": name}).scalar() is True
+
+
 def take_probe(
     connection: Connection, next_probe: timedelta, now: datetime, *, besides: Sequence[ConnectionName] = ()
 ) -> ConnectionRow | None:
@@ -122,5 +127,7 @@ _TAKE_PROBE = text(f"""
         ORDER BY probe_at LIMIT 1 FOR UPDATE SKIP LOCKED
     ) RETURNING {_COLUMNS}
 """)
+
+_PAUSED = text("SELECT paused_at IS NOT NULL FROM connections WHERE name = :name")
 
 _SET_PROBE = text("UPDATE connections SET probe_at = :at WHERE name = :name AND paused_at IS NOT NULL")

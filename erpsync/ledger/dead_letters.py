@@ -51,6 +51,14 @@ def add(
     return int(connection.execute(_ADD, values).scalar_one())
 
 
+def add_once(connection: Connection, problem: Problem, *, subject: str, now: datetime) -> int | None:
+    """As `add`, of what no delivery and no task stands for; None where an open dead letter says the same already."""
+    values = {"subject": storable(subject), "code": problem.code, "problem": storable(problem.what)}
+    if connection.execute(_SAID, values).one_or_none() is not None:
+        return None
+    return add(connection, problem, subject=subject, now=now)
+
+
 def get(connection: Connection, letter_id: int) -> DeadLetter | None:
     """Locks it until the transaction ends; see `jobs.hold` for what to lock before."""
     row = connection.execute(text(f"{_SELECT} WHERE id = :id FOR UPDATE"), {"id": letter_id}).one_or_none()
@@ -101,6 +109,11 @@ _SELECT = f"SELECT {_COLUMNS} FROM dead_letters"
 _ADD = text("""
     INSERT INTO dead_letters (inbox_id, task, subject, code, problem, next_step, created_at)
     VALUES (:inbox_id, :task, :subject, :code, :problem, :next_step, :now) RETURNING id
+""")
+
+_SAID = text("""
+    SELECT 1 FROM dead_letters
+    WHERE closed_at IS NULL AND job_id IS NULL AND subject = :subject AND code = :code AND problem = :problem LIMIT 1
 """)
 
 _CLOSE = text("""

@@ -23,7 +23,7 @@ _WORKABLE = """j.state = 'ready' AND j.due_at <= :now AND NOT EXISTS (
 @dataclass(frozen=True)
 class Wanted:
     """A record at a version that a target is to follow. `inbox_id` is the delivery that says so, and `carries_state`
-    whether its body is the record."""
+    whether its body is the record. `polled`: a poll says so, which tells the same version again and again."""
 
     flow: str
     source: ConnectionName
@@ -33,6 +33,7 @@ class Wanted:
     version: datetime
     inbox_id: int | None
     carries_state: bool
+    polled: bool = False
 
 
 class Moved(StrEnum):
@@ -62,7 +63,9 @@ class Claim:
 def advance(connection: Connection, wanted: Wanted, now: datetime) -> tuple[Moved, JobId]:
     """Moves the record's job forward to `wanted`, or makes it. An older version changes nothing.
 
-    Two different deliveries of one version do not tell which is the later: then the state is read from the source.
+    Two different deliveries of one version do not tell which is the later: then the state is read from the source. A poll
+    that tells the version that is known moves the job only where its last run may have been within that version's second,
+    for stores count in seconds.
     """
     row = connection.execute(_ADVANCE, {**_values(wanted), "now": now}).one_or_none()
     if row is not None:
@@ -266,6 +269,7 @@ def _values(wanted: Wanted) -> dict[str, object]:
         "number": wanted.number,
         "version": wanted.version,
         "state_inbox_id": wanted.inbox_id if wanted.carries_state else None,
+        "polled": wanted.polled,
     }
 
 
@@ -312,7 +316,10 @@ _ADVANCE = text("""
         attempts = CASE WHEN j.state = 'running' THEN j.attempts ELSE 0 END,
         due_at = CASE WHEN j.state = 'running' THEN j.due_at ELSE GREATEST(j.due_at, excluded.due_at) END,
         woken_at = NULL, problem_code = NULL, problem = NULL, next_step = NULL, updated_at = excluded.updated_at
-    WHERE excluded.wanted_version >= j.wanted_version AND j.state <> 'discarded'
+    WHERE excluded.wanted_version >= j.wanted_version AND j.state <> 'discarded' AND (
+        NOT :polled OR excluded.wanted_version > j.wanted_version
+        OR (j.state IN ('done', 'skipped') AND j.updated_at < j.wanted_version + interval '2 seconds')
+    )
     RETURNING id, (wanted_revision = 1) AS created
 """)
 

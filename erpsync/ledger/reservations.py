@@ -1,8 +1,8 @@
-"""Reservations: the sole right to make a record, kept in the ledger so that it outlasts the worker that holds it.
+"""Reservations: the sole right to do something, kept in the ledger so that it outlasts the worker that holds it.
 
-A job is claimed by one worker, but two jobs may need one customer. Where the target does not refuse the second, only the
-holder of the reservation may make it; it ends when the record is linked, or at `until`, when whatever the holder sent
-has surely been done or not.
+A job is claimed by one worker, but two jobs may need one customer: only the holder of the reservation may make it, until
+the record is linked, or until `until`, when whatever the holder sent has surely been done or not. In the same way one
+worker at a time polls a connection.
 """
 
 from collections.abc import Collection
@@ -12,14 +12,13 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from erpsync.domain.ids import ConnectionName
-from erpsync.ledger.links import LinkKind
 
 
 @dataclass(frozen=True)
 class Room:
-    """What is reserved: records of a kind in a target."""
+    """What is reserved: something of a kind in a connection."""
 
-    kind: LinkKind
+    kind: str
     target: ConnectionName
 
 
@@ -39,10 +38,10 @@ def take(
     return set(connection.execute(_TAKE, values).scalars())
 
 
-def keep(connection: Connection, room: Room, keys: Collection[str], holder: str, until: datetime) -> None:
-    """Moves the end of what `holder` holds: until then nobody makes these."""
+def keep(connection: Connection, room: Room, keys: Collection[str], holder: str, until: datetime) -> bool:
+    """Moves the end of what `holder` holds: until then nobody else does these. False where another has taken one."""
     values = {"kind": room.kind, "target": room.target, "keys": list(keys), "holder": holder, "until": until}
-    connection.execute(_KEEP, values)
+    return connection.execute(_KEEP, values).rowcount == len(keys)
 
 
 def release(connection: Connection, room: Room, keys: Collection[str], holder: str) -> None:

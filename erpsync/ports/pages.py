@@ -6,6 +6,7 @@ twice; none is left out.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from erpsync.domain.errors import SyncError
@@ -27,7 +28,11 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True)
 class Since:
-    """Where a read stands: `watermark` of the read before (None: everything), `cursor` of the page before."""
+    """Where a read stands: `watermark` of the read before, `cursor` of the page before in this one.
+
+    Without a watermark it is the first read of all: of what changed from `begin` on, of everything where that is None.
+    """
 
     watermark: str | None = None
     cursor: str | None = None
+    begin: datetime | None = None

@@ -11,7 +11,13 @@ from erpsync.tasks.wake import CeleryWake
 
 app = Celery(
     "erpsync",
-    include=["erpsync.tasks.sync", "erpsync.tasks.dead_letter", "erpsync.tasks.upkeep", "erpsync.tasks.signals"],
+    include=[
+        "erpsync.tasks.sync",
+        "erpsync.tasks.poll",
+        "erpsync.tasks.dead_letter",
+        "erpsync.tasks.upkeep",
+        "erpsync.tasks.signals",
+    ],
 )
 # A name, not a module: Celery loads it when a setting is first needed, not when this file is imported.
 app.config_from_object("celeryconfig")

@@ -3,12 +3,15 @@
 from typing import Any
 
 _DAY_SECONDS = 86_400.0
+# How often it is looked which connections are to be polled; how often each is polled is its routes' `poll_seconds`.
+_POLLS_SECONDS = 30.0
 
 
 def entries(sweep_seconds: float) -> dict[str, dict[str, Any]]:
     """Celery's `beat_schedule`."""
     return {
         "sweep": _every(sweep_seconds, "erpsync.upkeep.sweep"),
+        "poll": _every(_POLLS_SECONDS, "erpsync.poll.start"),
         "purge": _every(_DAY_SECONDS, "erpsync.upkeep.purge"),
     }
 

@@ -80,6 +80,7 @@ class Bench:
             webhooks=lambda name: self.webhooks[name],
             ping=lambda name: pings[name](),
             settle_seconds=lambda name: self.settle_seconds if name == ERP else 0.0,
+            changes=lambda flow, source, since: {("orders", SHOP): self.store.orders_changed}[flow, source](since),
         )
 
     def deliver(self, order: Order, *, key: str = "", carries_state: bool = True) -> int | None:

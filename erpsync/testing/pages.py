@@ -21,7 +21,7 @@ def page_of(
     size: int,
 ) -> Page[T]:
     """Up to `size` of the keys that changed, in order. The cursor holds where the read began and the last key told."""
-    begun, after = since.watermark or "", ""
+    begun, after = since.watermark or (since.begin.isoformat() if since.begin else ""), ""
     watermark = (now - OVERLAP).isoformat()
     if since.cursor is not None:
         begun, watermark, after = since.cursor.split("\n", 2)

@@ -1,0 +1,148 @@
+"""Asks a connection what changed, page by page, so that what its webhooks failed to tell costs minutes and not a record.
+
+The checkpoint moves in the transaction that takes the page in: a poll that dies goes on at its next page. One worker at a
+time polls a connection; one that was overtaken takes nothing in.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from erpsync.domain.errors import Problem, SyncError, Transient
+from erpsync.domain.ids import ConnectionName, JobId
+from erpsync.domain.retry import judge
+from erpsync.engine import breaker
+from erpsync.engine.attempt import attempt
+from erpsync.engine.intake import advance_all, wanted_of
+from erpsync.engine.letters import route
+from erpsync.engine.runtime import Runtime
+from erpsync.ledger import checkpoints, connections, dead_letters, jobs, reservations
+from erpsync.ledger.jobs import Wanted
+from erpsync.ledger.reservations import Room
+from erpsync.ports.flow import Done
+from erpsync.ports.pages import Page, Since
+from erpsync.ports.webhooks import Change
+
+log = structlog.get_logger()
+# What changed while nobody listened yet: erpsync was set up, and its webhooks a little later.
+FIRST_LOOK_BACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What a poll did: changes read, jobs that moved. `busy`: another worker is at it, and nothing was done. `trouble`: the
+    code of what ended it early; what was taken in before stays taken in."""
+
+    read: int = 0
+    moved: int = 0
+    busy: bool = False
+    trouble: str = ""
+
+
+def poll(runtime: Runtime, source: ConnectionName, flow: str) -> Polled:
+    """Takes in what changed in `source` since the last poll. What only a person can mend becomes a dead letter, once.
+
+    Raises only what the ledger raises.
+    """
+    room, holder = Room("poll", source), secrets.token_hex(8)
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        taken = reservations.take(connection, room, [flow], holder, now + runtime.lease, now)
+    if not taken:
+        return Polled(busy=True)
+    try:
+        result = attempt(lambda: _read_on(runtime, source, flow, room, holder))
+    finally:
+        with runtime.database.begin() as connection:
+            reservations.release(connection, room, [flow], holder)
+    if isinstance(result, Exception):
+        return _ended_early(runtime, source, flow, result)
+    with runtime.database.begin() as connection:
+        breaker.observe(connection, source, source, [Done("polled")], runtime.clock.now())
+    log.info("connection.polled", connection=source, flow=flow, read=result.read, moved=result.moved)
+    return result
+
+
+def is_due(runtime: Runtime, source: ConnectionName, flow: str, every: timedelta) -> bool:
+    """Whether the last poll began `every` ago, or its reading was cut short, and the connection is not paused."""
+    with runtime.database.begin() as connection:
+        if connections.is_paused(connection, source):
+            return False
+        state = checkpoints.get(connection, source, _kind(flow)) or {}
+    begun = state.get("begun_at")
+    return begun is None or state.get("cursor") or datetime.fromisoformat(begun) + every <= runtime.clock.now()
+
+
+def _ended_early(runtime: Runtime, source: ConnectionName, flow: str, error: Exception) -> Polled:
+    problem = judge(error, attempt=1, jitter=0.0).problem
+    unexpected = not isinstance(error, SyncError)
+    log.warning("poll.failed", connection=source, flow=flow, code=problem.code, exc_info=error if unexpected else None)
+    letters: list[int] = []
+    with runtime.database.begin() as connection:
+        breaker.observe(connection, source, source, [error], runtime.clock.now())
+        if not isinstance(error, Transient):
+            letters = _keep(connection, source, [problem], runtime.clock.now())
+    route(runtime, letters)
+    return Polled(trouble=problem.code)
+
+
+def _read_on(runtime: Runtime, source: ConnectionName, flow: str, room: Room, holder: str) -> Polled:
+    read = moved = 0
+    with runtime.database.begin() as connection:
+        state = checkpoints.get(connection, source, _kind(flow)) or {}
+    if not state.get("cursor"):
+        state["begun_at"] = runtime.clock.now().isoformat()
+    begin = datetime.fromisoformat(state.setdefault("first_at", (runtime.clock.now() - FIRST_LOOK_BACK).isoformat()))
+    while True:
+        page = runtime.changes(flow, source, Since(state.get("watermark"), state.get("cursor"), begin))
+        # A read that is not over keeps the watermark that it began with.
+        following = state | {"cursor": page.cursor}
+        state = following if page.cursor is not None else following | {"watermark": page.watermark}
+        moved += _take_in(runtime, source, flow, page, state, room, holder)
+        read += len(page.records)
+        if page.cursor is None:
+            return Polled(read, moved)
+
+
+def _take_in(
+    runtime: Runtime, source: ConnectionName, flow: str, page: Page[Change], state: Any, room: Room, holder: str
+) -> int:
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        if not reservations.keep(connection, room, [flow], holder, now + runtime.lease):
+            raise Transient("poll-overtaken", system=source, what="Another worker has taken this poll over.")
+        wanted: list[Wanted] = []
+        problems = [error.problem for error in page.unreadable]
+        for change in page.records:
+            try:
+                wanted += wanted_of(runtime, source, change, None)
+            except SyncError as error:
+                problems.append(error.problem)
+        _, job_ids = advance_all(runtime, connection, wanted)
+        letters = _keep(connection, source, problems, now)
+        checkpoints.put(connection, source, _kind(flow), state, now)
+        calls = jobs.calls(connection, job_ids, now)
+    _tell(runtime, calls, job_ids)
+    route(runtime, letters)
+    return len(job_ids)
+
+
+def _keep(connection: Connection, source: ConnectionName, problems: list[Problem], now: datetime) -> list[int]:
+    """What could not be understood, for a person; a row that is read again and again is told once."""
+    subject = f"{source} poll"
+    kept = [dead_letters.add_once(connection, problem, subject=subject, now=now) for problem in problems]
+    return [letter for letter in kept if letter is not None]
+
+
+def _tell(runtime: Runtime, calls: list[Any], job_ids: list[JobId]) -> None:
+    if calls and not runtime.wake.jobs(calls):
+        with runtime.database.begin() as connection:
+            jobs.unheard(connection, job_ids)
+
+
+def _kind(flow: str) -> str:
+    return f"{flow} changed"

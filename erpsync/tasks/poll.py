@@ -1,0 +1,22 @@
+"""The tasks that ask connections what changed. One message starts those that are due; each poll is a task of its own."""
+
+from datetime import timedelta
+
+from erpsync.domain.ids import ConnectionName
+from erpsync.engine import polling
+from erpsync.tasks.app import app, assembly, runtime
+
+
+@app.task(name="erpsync.poll.start")  # type: ignore[untyped-decorator]
+def start() -> None:
+    """Sends a poll for each connection whose time has come."""
+    for source, flow, seconds in assembly().polls():
+        if polling.is_due(runtime(), source, flow, timedelta(seconds=seconds)):
+            # Not taken before the next is due, it is worth nothing.
+            app.send_task("erpsync.poll.poll", [source, flow], expires=seconds, argsrepr=f"({source} {flow})")
+
+
+@app.task(name="erpsync.poll.poll")  # type: ignore[untyped-decorator]
+def poll(source: str, flow: str) -> None:
+    """Takes in what changed in a connection since its last poll; see `engine.polling`."""
+    polling.poll(runtime(), ConnectionName(source), flow)
