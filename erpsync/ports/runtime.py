@@ -1,5 +1,6 @@
 """The surroundings that are passed in, so that tests can hold them still."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,8 +43,10 @@ class Wake(Protocol):
 
 @dataclass(frozen=True)
 class Tools:
-    """What a system's adapter is given to work with. `nonce` returns at least 128 random bits as URL-safe text."""
+    """What a system's adapter is given to work with. `nonce` returns at least 128 random bits as URL-safe text; `pause`
+    returns after that many seconds."""
 
     clock: Clock
     nonce: Callable[[], str]
     cache_directory: Path
+    pause: Callable[[float], None] = time.sleep
