@@ -8,6 +8,8 @@ from erpsync.ports.spec import SystemSpec
 
 ENTRY_POINTS = "erpsync.systems"
 BUILTIN = {
+    "bigcommerce": "erpsync.systems.bigcommerce",
+    "custom": "erpsync.systems.custom",
     "dynamics_bc": "erpsync.systems.dynamics.business_central",
     "dynamics_fo": "erpsync.systems.dynamics.finance_operations",
     "netsuite": "erpsync.systems.netsuite",
@@ -15,6 +17,7 @@ BUILTIN = {
     "sap_odata": "erpsync.systems.sap.odata",
     "sap_soap": "erpsync.systems.sap.soap",
     "shopify": "erpsync.systems.shopify",
+    "woocommerce": "erpsync.systems.woocommerce",
 }
 
 

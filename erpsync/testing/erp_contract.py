@@ -38,7 +38,8 @@ class Stage:
     """An ERP to practise on. `open` gives a fresh adapter, as another worker has one, with settings changed by name.
 
     `lose_reply` arms one lost reply to a request that writes ("create", "customer", "refund" or "payment"): it is done,
-    and the answer never comes. What it returns tells how often that fired. `settle_seconds` is what the adapter must
+    with a second argument that many seconds later, and the answer never comes. What it returns tells how often that
+    fired; `wait_for_late` returns when what was to be done later is done. `settle_seconds` is what the adapter must
     then ask for, 0 where the ERP keeps references unique. `calls` counts the requests that arrived, by operation; `finds`
     and `creates` are regular expressions for the operations that look up and make sales orders. `tag` makes references
     unique on a system that is kept.
@@ -47,12 +48,13 @@ class Stage:
     open: Callable[..., Erp]
     controls: ErpControls
     capabilities: Capabilities
-    lose_reply: Callable[[str], Callable[[], int]]
+    lose_reply: Callable[..., Callable[[], int]]
     calls: Callable[[], Mapping[str, int]]
     finds: str
     creates: str
     settle_seconds: float = 0.0
     tag: str = "shop"
+    wait_for_late: Callable[[], None] = lambda: None
 
     def lacks(self, ability: Ability, call: Callable[[], object]) -> bool:
         """Whether the ERP lacks the ability; then `call` must be refused with the declared sentence."""

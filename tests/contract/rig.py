@@ -1,8 +1,9 @@
 """The order flow and the ledger between a fake shop and a real adapter at its simulator, with several workers."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 
 from sqlalchemy import Engine
@@ -26,7 +27,8 @@ MODULES = (
 SECONDS = 240.0
 
 
-def stages() -> Mapping[str, Callable[[Tools], contextmanager[Stage]]]:
+@cache
+def stages() -> Mapping[str, Callable[[Tools], AbstractContextManager[Stage]]]:
     return {name: opened for module in MODULES for name, opened in import_module(module).STAGES.items()}
 
 

@@ -37,6 +37,7 @@ class TestContract(ErpContract):
             controls=FakeUsers(erp.books),
             capabilities=Capabilities(order_batch=10, unique_references=unique),
             lose_reply=lose_reply,
+            wait_for_late=erp.faults.catch_up,
             calls=dict,
             finds="find_orders",
             creates="create_orders",
