@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
@@ -48,6 +48,10 @@ class StoreAbility(StrEnum):
     MARK_ORDERS = "mark held orders"
 
 
+Missing: TypeAlias = Mapping[Ability | StoreAbility, str]
+"""Abilities that a system lacks, each with what happens instead."""
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a system can do, read by flows and `doctor` alike; never an `if name ==` elsewhere.
@@ -63,7 +67,7 @@ class Capabilities:
     unique_references: bool = False
     stock_is_diffed: bool = False
     compares_stock: bool = False
-    missing: Mapping[Ability | StoreAbility, str] = field(default_factory=dict)
+    missing: Missing = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -375,7 +375,7 @@ class ErpContract:
     def test_a_lost_reply_makes_no_second_payment(self, stage: Stage) -> None:
         erp = stage.open()
         ref = stage.make(erp, an_order("paid-lost"))
-        draft = stage_payment(stage, ref, stage.customer(erp))
+        draft = stage_payment(stage, ref, stage.customer(erp), "lost")
         if stage.lacks(Ability.PAYMENTS, lambda: erp.post_payments([draft])):
             return
         fired = stage.lose_reply("payment")
@@ -507,9 +507,9 @@ def stage_refund(stage: Stage, ref: RecordRef, order: Order, **changes: object) 
     return RefundDraft(f"{stage.tag}-refund-{order.source_id}", ref.target_id, f"{stage.tag}-{order.source_id}", refund)
 
 
-def stage_payment(stage: Stage, ref: RecordRef, customer_id: TargetId) -> PaymentDraft:
+def stage_payment(stage: Stage, ref: RecordRef, customer_id: TargetId, name: str = "1") -> PaymentDraft:
     paid_at = samples.PLACED_AT + timedelta(minutes=1)
     payment = Payment(
-        source_id=SourceId(f"payment-{ref.target_id}"), method="card", amount=eur("20.00"), paid_at=paid_at
+        source_id=SourceId(f"payment-{name}"), method="card", amount=eur("20.00"), paid_at=paid_at
     )
-    return PaymentDraft(f"{stage.tag}-payment-{ref.display}", ref.target_id, customer_id, payment)
+    return PaymentDraft(f"{stage.tag}-payment-{name}", ref.target_id, customer_id, payment)

@@ -1,0 +1,43 @@
+"""Microsoft Dynamics 365 Business Central as the ERP, over its standard API v2.0."""
+
+from dataclasses import replace
+
+from erpsync.domain.ids import ConnectionName
+from erpsync.ports.erp import Erp
+from erpsync.ports.runtime import Tools
+from erpsync.ports.simulator import Simulator
+from erpsync.ports.spec import Ability, Capabilities, Missing, Role, SystemSpec
+from erpsync.systems.dynamics.business_central.settings import NO_LEDGER, SYSTEM, BusinessCentralSettings
+
+
+def _open_erp(_name: ConnectionName, settings: BusinessCentralSettings, tools: Tools) -> Erp:
+    from erpsync.systems.dynamics.business_central.adapter import BusinessCentralErp  # noqa: PLC0415
+
+    return BusinessCentralErp(settings, tools)
+
+
+def _open_simulator() -> Simulator:
+    from erpsync.systems.dynamics.business_central.simulator import BusinessCentralSimulator  # noqa: PLC0415
+
+    return BusinessCentralSimulator()
+
+
+def _capabilities_of(settings: BusinessCentralSettings) -> Capabilities:
+    missing: Missing = {} if settings.ledger_page else {Ability.STOCK_LEVELS: NO_LEDGER}
+    return replace(_CAPABILITIES, order_batch=settings.order_batch, missing=missing)
+
+
+# A $batch takes 100 requests. External document numbers are not unique: a lost reply is waited out.
+_CAPABILITIES = Capabilities(order_batch=100, unique_references=False)
+
+SPEC = SystemSpec(
+    name=SYSTEM,
+    title="Dynamics 365 Business Central",
+    role=Role.ERP,
+    settings=BusinessCentralSettings,
+    capabilities=_CAPABILITIES,
+    capabilities_of=_capabilities_of,
+    open_erp=_open_erp,
+    open_simulator=_open_simulator,
+    settle_seconds=lambda settings: float(settings.settle_seconds),
+)

@@ -1,0 +1,199 @@
+"""Stock per location, from the item ledger: what remains of each item's open entries, less nothing.
+
+An item's change time does not move with its stock, and API v2.0's item ledger entries have no location; so page 38 is
+read, published as a web service. Entry numbers tell which items moved: a read goes on from the highest number seen, less
+an overlap. Numbers are given before their transaction commits, so a lower one may be seen after a higher; it is at most
+as many numbers behind as other sessions took meanwhile, and a thousand entries are far more than the longest posting
+lets pass by. What orders have been promised changes without any entry: items with outstanding sales lines, now or at the
+last read, are told each time.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.inventory import StockLevel
+from erpsync.ports.erp_changes import Page, Since
+from erpsync.systems.dynamics.business_central import mapper
+from erpsync.systems.dynamics.business_central.client import BusinessCentral, one_of, text
+from erpsync.systems.dynamics.business_central.lookups import Lookups
+from erpsync.systems.dynamics.business_central.reading import BAD_ROW, strange_place, unreadable
+from erpsync.systems.dynamics.business_central.settings import NO_LEDGER, SYSTEM, BusinessCentralSettings
+from erpsync.systems.dynamics.business_central.wire import ItemEntry, PromisedRow, StockRow, select
+
+OVERLAP_ENTRIES = 1000
+_ITEM = {
+    "$select": "id,number,baseUnitOfMeasureCode",
+    "$expand": "itemVariants($select=code)",
+    "$orderby": "number",
+}
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """The highest entry number seen, and the items that had outstanding sales lines."""
+
+    entry: int
+    promised: tuple[str, ...]
+
+    def as_text(self) -> str:
+        return json.dumps([self.entry, *self.promised], separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a read stands: from which mark (None: all items) to which, and the item told last."""
+
+    start: str | None
+    watermark: str
+    after: str
+
+    def as_text(self) -> str:
+        return json.dumps([self.start, self.watermark, self.after], separators=(",", ":"))
+
+
+class Stock:
+    def __init__(self, client: BusinessCentral, settings: BusinessCentralSettings, lookups: Lookups) -> None:
+        self._client = client
+        self._settings = settings
+        self._lookups = lookups
+
+    def levels(self, since: Since) -> Page[StockLevel]:
+        if not self._settings.ledger_page:
+            raise Rejected(
+                "no-ledger-page",
+                system=SYSTEM,
+                what=NO_LEDGER,
+                next_step="Publish page 38 as a web service in Business Central and set `ledger_page` to its name.",
+            )
+        promised = self._promised()
+        place = self._place(since, promised)
+        items, after = self._all_after(place.after) if place.start is None else self._moved(place, promised)
+        records, bad = self._told(items, promised)
+        following = _Place(place.start, place.watermark, after).as_text() if after else None
+        return Page(tuple(records), following, place.watermark, tuple(bad))
+
+    def _place(self, since: Since, promised: Mapping[tuple[str, str, str], Decimal]) -> _Place:
+        if since.cursor is not None:
+            try:
+                return _Place(*json.loads(since.cursor))
+            except (TypeError, ValueError):
+                raise strange_place() from None
+        latest = self._client.read(
+            "itemLedgerEntries", {"$select": "entryNumber", "$orderby": "entryNumber desc", "$top": "1"}
+        )
+        before = _mark(since.watermark).entry
+        mark = _Mark(
+            max([before, *(row["entryNumber"] for row in latest)]),
+            tuple(sorted({number for number, _, _ in promised})),
+        )
+        return _Place(since.watermark, mark.as_text(), "")
+
+    def _size(self) -> int:
+        """Items per page: each is told once for every location."""
+        places = len(self._settings.stock_locations) or len(self._lookups.location_codes()) + 1
+        return max(self._settings.page_size // places, 1)
+
+    def _all_after(self, number: str) -> tuple[list[Any], str]:
+        """The next items, and the last one's number where there may be more."""
+        where = "type eq 'Inventory'" + (f" and number gt {text(number)}" if number else "")
+        size = self._size()
+        items = self._client.read("items", {**_ITEM, "$filter": where, "$top": str(size)}, page_size=size)
+        return items, str(items[-1]["number"]) if len(items) == size else ""
+
+    def _moved(self, place: _Place, promised: Mapping[tuple[str, str, str], Decimal]) -> tuple[list[Any], str]:
+        """The next items that have new entries, or that orders have been promised, now or at the last read."""
+        mark = _mark(place.start)
+        where = f"entryNumber gt {max(mark.entry - OVERLAP_ENTRIES, 0)}"
+        entries = self._client.read_all("itemLedgerEntries", {"$select": select(ItemEntry), "$filter": where})
+        numbers = {row["itemNumber"] for row in entries} | {number for number, _, _ in promised} | set(mark.promised)
+        left = sorted(number for number in numbers if number > place.after)
+        wanted = left[: self._size()]
+        # An item may have got another number since, so fewer may be found than were wanted.
+        items = [
+            row
+            for some in one_of("number", wanted)
+            for row in self._client.read_all("items", {**_ITEM, "$filter": some})
+        ]
+        return items, wanted[-1] if len(left) > len(wanted) else ""
+
+    def _told(
+        self, items: Sequence[Any], promised: Mapping[tuple[str, str, str], Decimal]
+    ) -> tuple[list[StockLevel], list[SyncError]]:
+        if not items:
+            return [], []
+        on_hand = self._on_hand([item["number"] for item in items])
+        asked = self._settings.stock_locations
+        records: list[StockLevel] = []
+        bad: list[SyncError] = []
+        for item in items:
+            try:
+                number = item["number"]
+                places = asked or self._places(number, on_hand, promised)
+                codes = self._codes(item, on_hand)
+                records += [
+                    StockLevel(
+                        sku=mapper.sku_of(number, code, self._settings),
+                        location=location,
+                        on_hand=on_hand.get((number, code, location), _NOTHING),
+                        reserved=promised.get((number, code, location), _NOTHING),
+                        unit=item["baseUnitOfMeasureCode"],
+                    )
+                    for code in codes
+                    for location in places
+                ]
+            except BAD_ROW as error:
+                bad.append(unreadable("item", item, error))
+        return records, bad
+
+    def _places(
+        self,
+        number: str,
+        on_hand: Mapping[tuple[str, str, str], Decimal],
+        promised: Mapping[tuple[str, str, str], Decimal],
+    ) -> list[str]:
+        """Every location; and none, spelt as an empty text, where stock lies without one."""
+        nowhere = any(item == number and not location for item, _, location in [*on_hand, *promised])
+        return [*([""] if nowhere else []), *self._lookups.location_codes()]
+
+    def _codes(self, item: Any, on_hand: Mapping[tuple[str, str, str], Decimal]) -> list[str]:
+        """The item's variants; the item itself where it has none, or has stock without one."""
+        variants = [variant["code"] for variant in item["itemVariants"]]
+        itself = not variants or any(
+            number == item["number"] and not code and amount for (number, code, _), amount in on_hand.items()
+        )
+        return [*([""] if itself else []), *variants]
+
+    def _on_hand(self, numbers: Sequence[str]) -> dict[tuple[str, str, str], Decimal]:
+        levels: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        for some in one_of("Item_No", numbers):
+            params = {"$select": select(StockRow), "$filter": f"Open eq true and ({some})"}
+            for row in self._client.read_page_service(self._settings.ledger_page, params):
+                key = (row["Item_No"], row["Variant_Code"], row["Location_Code"])
+                levels[key] += Decimal(row["Remaining_Quantity"])
+        return dict(levels)
+
+    def _promised(self) -> dict[tuple[str, str, str], Decimal]:
+        """What sales orders still have to deliver. Read whole each time, since it changes without any entry."""
+        levels: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        if not self._settings.sales_lines_page:
+            return {}
+        where = "Document_Type eq 'Order' and Type eq 'Item' and Outstanding_Quantity gt 0"
+        params = {"$select": select(PromisedRow), "$filter": where}
+        for row in self._client.read_page_service(self._settings.sales_lines_page, params):
+            key = (row["No"], row["Variant_Code"], row["Location_Code"])
+            levels[key] += Decimal(row["Outstanding_Quantity"])
+        return dict(levels)
+
+
+def _mark(watermark: str | None) -> _Mark:
+    try:
+        entry, *promised = json.loads(watermark or "[0]")
+        return _Mark(int(entry), tuple(str(number) for number in promised))
+    except (TypeError, ValueError):
+        raise strange_place() from None
