@@ -2,70 +2,122 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 
 from erpsync.domain.errors import ConfigurationError
 from erpsync.domain.ids import ConnectionName
+from erpsync.problems import kind, sentences
 
 DEFAULT_FILE = "erpsync.toml"
 DEFAULT_HOME = ".erpsync"
 # A Shopify order with several hundred lines is about 1 MB.
 MAX_WEBHOOK_BYTES = 5 * 1024 * 1024
-ROLES = ("viewer", "operator")
+TABLES = ("connections", "routes", "web", "flower", "alerts")
+
+
+def _dereferenced(value: object) -> SecretStr:
+    """The secret that `{ env = "NAME" }` or `{ file = "/path" }` points to. A secret itself has no place in the file."""
+    if isinstance(value, dict) and value.keys() == {"env"}:
+        name = str(value["env"])
+        if not os.environ.get(name):
+            raise PydanticCustomError("reference", "the environment variable {name} is not set", {"name": name})
+        return SecretStr(os.environ[name])
+    if isinstance(value, dict) and value.keys() == {"file"}:
+        return _secret_in(str(value["file"]))
+    raise PydanticCustomError("secret", "a secret is given by reference")
+
+
+def _secret_in(path: str) -> SecretStr:
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = {"path": path, "why": type(error).__name__}
+        raise PydanticCustomError("reference", "{path} cannot be read ({why})", why) from error
+    if not secret:
+        raise PydanticCustomError("reference", "{path} is empty", {"path": path})
+    return SecretStr(secret)
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_dereferenced)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Table(BaseModel):
+    """A table of the file. Its values are as TOML has them: nothing is taken for what it merely looks like."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+_T = TypeVar("_T")
+_AnyTable = TypeVar("_AnyTable", bound=_Table)
 
 
 @dataclass(frozen=True)
 class ConnectionConfig:
-    """One `[connections.NAME]` table. Secrets are resolved; the system judges the rest."""
+    """One `[connections.NAME]` table. Secrets are resolved; the system judges the rest. A reference that leads nowhere
+    is an empty secret among the `values`, and its key is in `unresolved`."""
 
     name: ConnectionName
     system: str
     values: Mapping[str, Any]
+    unresolved: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(_Table):
     """From where to where which flows run: one `[[routes]]` table."""
 
-    source: ConnectionName
-    target: ConnectionName
-    flows: tuple[str, ...]
+    source: ConnectionName = Field(examples=["shop"])
+    target: ConnectionName = Field(examples=["erp"])
+    flows: tuple[str, ...] = Field(min_length=1, strict=False, examples=[["orders"]])
     send_test_orders: bool = False
-    guest_customer: str = ""
-    rounding_tolerance: int = 5
+    guest_customer: str = Field("", examples=["42"])
+    rounding_tolerance: int = Field(5, ge=0)
+    poll_seconds: int = Field(300, ge=0)
 
 
 @dataclass(frozen=True)
 class Operator:
-    """A person who may sign in to the console. `role` is one of ROLES; only operators may act."""
+    """A person who may sign in to the console. Only the role `operator` may act; a `viewer` may look."""
 
     name: str
     password: SecretStr
     role: str
 
 
-@dataclass(frozen=True)
-class WebConfig:
+class _OperatorTable(_Table):
+    password: Secret
+    role: Literal["viewer", "operator"] = "viewer"
+
+
+class WebConfig(_Table):
     host: str = "127.0.0.1"
-    port: int = 8080
-    max_webhook_bytes: int = MAX_WEBHOOK_BYTES
-    operators: tuple[Operator, ...] = ()
+    port: Port = 8080
+    max_webhook_bytes: int = Field(MAX_WEBHOOK_BYTES, ge=1)
+    operator_tables: dict[str, _OperatorTable] = Field({}, alias="operators")
     secure_cookies: bool = False
 
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        return tuple(Operator(name, table.password, table.role) for name, table in self.operator_tables.items())
 
-@dataclass(frozen=True)
-class FlowerConfig:
+
+class FlowerConfig(_Table):
     """Flower is never served without a password: `erpsync up` makes one where none is configured."""
 
     host: str = "127.0.0.1"
-    port: int = 5555
+    port: Port = 5555
     user: str = "erpsync"
-    password: SecretStr | None = None
+    password: Secret | None = None
+
+
+class _AlertsTable(_Table):
+    url: Secret | None = None
 
 
 @dataclass(frozen=True)
@@ -135,39 +187,46 @@ def config_file() -> Path:
 
 def worker_limits() -> WorkerLimits:
     """ERPSYNC_CONCURRENCY (processes a worker, default 4) and ERPSYNC_TASK_SECONDS (hard limit of a task, default 300:
-    an upsertList of 100 sales orders may take minutes)."""
+    an upsertList of 100 sales orders may take minutes). Raises ConfigurationError."""
     return WorkerLimits(
-        concurrency=int(os.environ.get("ERPSYNC_CONCURRENCY") or 4),
-        hard_seconds=int(os.environ.get("ERPSYNC_TASK_SECONDS") or 300),
+        concurrency=int(_number("ERPSYNC_CONCURRENCY", 4, least=1, whole=True)),
+        hard_seconds=int(_number("ERPSYNC_TASK_SECONDS", 300, least=2, whole=True)),
     )
 
 
 def sweep_seconds() -> float:
-    """ERPSYNC_SWEEP_SECONDS: how often lost work is looked for, default 10."""
-    return float(os.environ.get("ERPSYNC_SWEEP_SECONDS") or 10)
+    """ERPSYNC_SWEEP_SECONDS: how often lost work is looked for, default 10. Raises ConfigurationError."""
+    return _number("ERPSYNC_SWEEP_SECONDS", 10, least=0.1)
 
 
 def load(path: Path | None = None) -> Settings:
     """Reads the configuration file and the environment. Raises ConfigurationError with all problems found."""
-    problems: list[str] = []
-    tables = _read(path or config_file(), problems)
-    reader = _Reader(tables, problems)
-    settings = Settings(
-        database_url=reader.required(database_url(), "ERPSYNC_DATABASE_URL", "postgresql://user@host/database"),
-        redis_url=redis_url(),
-        broker_url=reader.required(broker_url(), "ERPSYNC_REDIS_URL", "redis://host:6379/0"),
-        home=home(),
-        limits=worker_limits(),
-        sweep_seconds=sweep_seconds(),
-        web=reader.web(),
-        flower=reader.flower(),
-        connections=reader.connections(),
-        routes=reader.routes(),
-        alert_url=reader.alert_url(),
-    )
+    settings, problems = read(path)
     if problems:
         raise ConfigurationError(problems)
     return settings
+
+
+def read(path: Path | None = None, *, without_servers: bool = False) -> tuple[Settings, list[str]]:
+    """What can be read of the file and the environment, defaults where that is nothing, and all problems found.
+    `without_servers`: that there is no address of PostgreSQL or Redis is no problem."""
+    problems: list[str] = []
+    missing: list[str] = [] if without_servers else problems
+    tables = _tables(path or config_file(), problems)
+    settings = Settings(
+        database_url=_required(database_url(), "ERPSYNC_DATABASE_URL", "postgresql://user@host/database", missing),
+        redis_url=redis_url(),
+        broker_url=_required(broker_url(), "ERPSYNC_REDIS_URL", "redis://host:6379/0", missing),
+        home=home(),
+        limits=_tried(worker_limits, WorkerLimits(concurrency=4, hard_seconds=300), problems),
+        sweep_seconds=_tried(sweep_seconds, 10.0, problems),
+        web=_checked(WebConfig, "[web]", tables.get("web", {}), problems) or WebConfig(),
+        flower=_checked(FlowerConfig, "[flower]", tables.get("flower", {}), problems) or FlowerConfig(),
+        connections={one.name: one for one in _connections(tables, problems)},
+        routes=tuple(_routes(tables, problems)),
+        alert_url=(_checked(_AlertsTable, "[alerts]", tables.get("alerts", {}), problems) or _AlertsTable()).url,
+    )
+    return settings, problems
 
 
 def given_urls() -> tuple[str, str]:
@@ -185,122 +244,95 @@ def environment(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables}
 
 
-def _read(path: Path, problems: list[str]) -> dict[str, Any]:
+def _number(variable: str, default: float, *, least: float, whole: bool = False) -> float:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        value = float(os.environ.get(variable) or default)
+    except ValueError:
+        value = -1
+    if not least <= value < float("inf") or (whole and value != int(value)):
+        wanted = f"a {'whole ' * whole}number of at least {least}"
+        raise ConfigurationError([f"{variable} is not {wanted}, as in {variable}={default}."])
+    return value
+
+
+def _tried(reading: Callable[[], _T], instead: _T, problems: list[str]) -> _T:
+    try:
+        return reading()
+    except ConfigurationError as error:
+        problems += error.problems
+        return instead
+
+
+def _required(value: str, variable: str, example: str, problems: list[str]) -> str:
+    if not value:
+        problems.append(f"{variable} is not set; it looks like {example}.")
+    return value
+
+
+def _tables(path: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        problems.append(f"There is no {path}. Write one (see README, 'Configuration') or set ERPSYNC_CONFIG.")
+        problems.append(
+            f"There is no {path}. Write one (see README, 'Pointing it at real systems'), name another by ERPSYNC_CONFIG,"
+            " or let `erpsync sandbox` make one to practise with."
+        )
+        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         problems.append(f"{path} cannot be read: {error}")
-    return {}
+        return {}
+    for name, table in tables.items():
+        if name not in TABLES:
+            where = f"[{name}]" if isinstance(table, dict) else name
+            there = f"{', '.join(TABLES[:-1])} and {TABLES[-1]}"
+            problems.append(f"{where} is not a table of erpsync's; there are {there}.")
+    return tables
 
 
-@dataclass
-class _Reader:
-    tables: dict[str, Any]
-    problems: list[str] = field(default_factory=list)
+def _checked(model: type[_AnyTable], where: str, table: object, problems: list[str]) -> _AnyTable | None:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        problems += sentences(error, model, where)
+        return None
 
-    def __post_init__(self) -> None:
-        for name in self.tables.keys() - {"connections", "routes", "web", "flower", "alerts"}:
-            self.problems.append(
-                f"[{name}] is not a table of erpsync's; there are connections, routes, web, flower and alerts."
-            )
 
-    def required(self, value: str, variable: str, example: str) -> str:
-        if not value:
-            self.problems.append(f"{variable} is not set; it looks like {example}.")
-        return value
-
-    def connections(self) -> dict[ConnectionName, ConnectionConfig]:
-        found = {}
-        for name, table in self.tables.get("connections", {}).items():
-            where = f"[connections.{name}]"
-            if not isinstance(table, dict) or not isinstance(table.get("system"), str):
-                self.problems.append(f'{where} needs a line like system = "shopify".')
-                continue
-            values = {key: self._resolve(value, f"{where} {key}") for key, value in table.items() if key != "system"}
-            found[ConnectionName(name)] = ConnectionConfig(ConnectionName(name), table["system"], values)
-        return found
-
-    def routes(self) -> tuple[Route, ...]:
-        found = []
-        known = self.tables.get("connections", {})
-        for number, table in enumerate(self.tables.get("routes", []), 1):
-            source, target, flows = table.get("source"), table.get("target"), table.get("flows")
-            for end, name in (("source", source), ("target", target)):
-                if name not in known:
-                    self.problems.append(f"[[routes]] number {number}: {end} = {name!r} is not one of the connections.")
-            if not isinstance(flows, list) or not flows:
-                self.problems.append(f'[[routes]] number {number} needs a line like flows = ["orders"].')
-                continue
-            for key in table.keys() - {"source", "target", "flows", "send_test_orders", "guest_customer", "rounding_tolerance"}:
-                self.problems.append(f"[[routes]] number {number}: {key} is not a setting.")
-            found.append(
-                Route(
-                    ConnectionName(str(source)),
-                    ConnectionName(str(target)),
-                    tuple(map(str, flows)),
-                    bool(table.get("send_test_orders", False)),
-                    str(table.get("guest_customer", "")),
-                    int(table.get("rounding_tolerance", 5)),
-                )
-            )
-        return tuple(found)
-
-    def web(self) -> WebConfig:
-        table = self.tables.get("web", {})
-        for key in table.keys() - {"host", "port", "max_webhook_bytes", "operators", "secure_cookies"}:
-            self.problems.append(f"[web] {key} is not a setting.")
-        operators = []
-        for name, entry in table.get("operators", {}).items():
-            password = self._resolve(entry.get("password"), f"[web.operators.{name}] password")
-            if not isinstance(password, SecretStr):
-                self.problems.append(f'[web.operators.{name}] needs password = {{ env = "VARIABLE" }}.')
-                continue
-            if entry.get("role", "viewer") not in ROLES:
-                self.problems.append(f"[web.operators.{name}] role is one of {', '.join(ROLES)}.")
-            operators.append(Operator(name, password, entry.get("role", "viewer")))
-        return WebConfig(
-            host=str(table.get("host", "127.0.0.1")),
-            port=int(table.get("port", 8080)),
-            max_webhook_bytes=int(table.get("max_webhook_bytes", MAX_WEBHOOK_BYTES)),
-            operators=tuple(operators),
-            secure_cookies=bool(table.get("secure_cookies", False)),
+def _connections(tables: Mapping[str, Any], problems: list[str]) -> Iterator[ConnectionConfig]:
+    found = tables.get("connections", {})
+    if not isinstance(found, dict):
+        problems.append(
+            f"connections is {kind(found)}; each one is a table that begins with a line like [connections.shop]."
         )
+        return
+    for name, table in found.items():
+        if not isinstance(table, dict) or not isinstance(table.get("system"), str):
+            problems.append(f'[connections.{name}] needs a line like system = "shopify".')
+            continue
+        values = {key: value for key, value in table.items() if key != "system"}
+        unresolved = set()
+        for key, value in values.items():
+            if isinstance(value, dict) and value.keys() in ({"env"}, {"file"}):
+                try:
+                    values[key] = _dereferenced(value)
+                except PydanticCustomError as error:
+                    problems.append(f"[connections.{name}] {key}: {error.message()}.")
+                    values[key] = SecretStr("")
+                    unresolved.add(key)
+        yield ConnectionConfig(ConnectionName(name), table["system"], values, frozenset(unresolved))
 
-    def flower(self) -> FlowerConfig:
-        table = self.tables.get("flower", {})
-        for key in table.keys() - {"host", "port", "user", "password"}:
-            self.problems.append(f"[flower] {key} is not a setting.")
-        password = self._resolve(table.get("password"), "[flower] password")
-        if password is not None and not isinstance(password, SecretStr):
-            self.problems.append('[flower] password is a reference: password = { env = "VARIABLE" }.')
-            password = None
-        return FlowerConfig(
-            host=str(table.get("host", "127.0.0.1")),
-            port=int(table.get("port", 5555)),
-            user=str(table.get("user", "erpsync")),
-            password=password,
-        )
 
-    def alert_url(self) -> SecretStr | None:
-        url = self._resolve(self.tables.get("alerts", {}).get("url"), "[alerts] url")
-        if url is not None and not isinstance(url, SecretStr):
-            self.problems.append('[alerts] url holds a token, so it is a reference: url = { env = "VARIABLE" }.')
-            return None
-        return url
-
-    def _resolve(self, value: Any, where: str) -> Any:
-        """`{ env = "NAME" }` and `{ file = "/path" }` become the secret they point to; other values stay."""
-        if not isinstance(value, dict) or value.keys() not in ({"env"}, {"file"}):
-            return value
-        if "env" in value:
-            secret = os.environ.get(str(value["env"]), "")
-            if not secret:
-                self.problems.append(f"{where}: the environment variable {value['env']} is not set.")
-            return SecretStr(secret)
-        try:
-            return SecretStr(Path(str(value["file"])).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            self.problems.append(f"{where}: {value['file']} cannot be read ({type(error).__name__}).")
-            return SecretStr("")
+def _routes(tables: Mapping[str, Any], problems: list[str]) -> Iterator[Route]:
+    found, connections = tables.get("routes", []), tables.get("connections", {})
+    if not isinstance(found, list):
+        problems.append(f"routes is {kind(found)}; each route is a table that begins with a line [[routes]].")
+        return
+    known = connections if isinstance(connections, dict) else None  # which is said already
+    for number, table in enumerate(found, 1):
+        where = f"[[routes]] number {number}"
+        route = _checked(Route, where, table, problems)
+        for end in ("source", "target"):
+            name = table.get(end) if isinstance(table, dict) else None
+            if isinstance(name, str) and known is not None and name not in known:
+                problems.append(f"{where}: {end} = {name!r} is not one of the connections.")
+        if route is not None:
+            yield route

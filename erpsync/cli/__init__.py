@@ -12,6 +12,7 @@ from erpsync.cli.demo import demo
 from erpsync.cli.doctor import doctor
 from erpsync.cli.failures import EXPECTED, explain
 from erpsync.cli.group import Group
+from erpsync.cli.running import adopt_addresses
 from erpsync.cli.sandbox import sandbox
 from erpsync.cli.status import status
 from erpsync.cli.systems import systems
@@ -76,7 +77,8 @@ def _version(wanted: bool) -> None:
 
 
 def _erpsync(
-    version: Annotated[
+    context: typer.Context,
+    _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -93,3 +95,5 @@ def _erpsync(
       erpsync dead list               what needs a person
       erpsync jobs list --search 1001 what became of an order
     """
+    if context.invoked_subcommand not in (up.__name__, demo.__name__):  # which start servers of their own
+        adopt_addresses()

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from erpsync import bootstrap, config
 from erpsync.bootstrap import Assembly
-from erpsync.cli import ledger, output
+from erpsync.cli import ledger, output, running
 from erpsync.domain.errors import ConfigurationError, Problem, SyncError
 from erpsync.domain.ids import ConnectionName
 from erpsync.ledger import session
@@ -21,6 +21,7 @@ from erpsync.tasks import broker
 # Claims and due times of several machines meet in the ledger; a lease outlives its task by 15 s.
 MAX_SKEW = timedelta(seconds=5)
 CONFIGURATION = "configuration"
+_NOWHERE = "postgresql+psycopg://"  # nothing connects to it
 _CORRECT = "Correct that, then run `erpsync doctor` again."
 
 
@@ -34,15 +35,15 @@ class Finding:
 
 def of_configuration() -> tuple[Assembly | None, list[Finding]]:
     """The Assembly, without which no connection can be asked, and what is wrong with the configuration: everything."""
-    settings, problems = config.read()
+    settings, problems = config.read(without_servers=True)
     found: list[Finding] = []
     try:
         ledger.address(settings.database_url)
     except ConfigurationError as error:
-        # One that is not set at all is among the problems already.
+        # One that is not set at all is `of_database`'s to tell.
         found = _problems(error) if settings.database_url else []
-        # The connections are looked at all the same; nothing connects to this.
-        settings = replace(settings, database_url="postgresql+psycopg://")
+        # The connections are looked at all the same.
+        settings = replace(settings, database_url=_NOWHERE)
     try:
         assembly = bootstrap.assemble(settings, pool_size=1, found=problems)
     except ConfigurationError as error:
@@ -50,6 +51,12 @@ def of_configuration() -> tuple[Assembly | None, list[Finding]]:
     there = f"{output.count(len(settings.connections), 'connection')} and {output.count(len(settings.routes), 'route')}"
     file = Finding(CONFIGURATION, Check("file", True, f"{config.config_file()} has {there}."))
     return assembly, [*found, file]
+
+
+def refuse_faults() -> None:
+    """Raises ConfigurationError with everything that is wrong but the addresses of PostgreSQL and Redis."""
+    settings, problems = config.read(without_servers=True)
+    bootstrap.assemble(replace(settings, database_url=_NOWHERE), found=problems).database.dispose()
 
 
 def of_database(database: Engine, clock: Clock) -> Iterator[Finding]:
@@ -68,6 +75,11 @@ def of_database(database: Engine, clock: Clock) -> Iterator[Finding]:
     yield Finding("database", Check("reachable", True, f"PostgreSQL at {where}, answers."))
     yield Finding("database", _schema(revision, session.newest_revision()))
     yield Finding("database", _clocks(server_now, before + (after - before) / 2))
+
+
+def of_no_database() -> Finding:
+    """That there is no PostgreSQL to ask: none is given, and none was started by a process that still runs."""
+    return Finding("database", Check("running", False, running.no_database(), ledger.START_ONE))
 
 
 def of_broker(url: str) -> Iterator[Finding]:

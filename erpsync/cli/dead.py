@@ -36,7 +36,7 @@ def list_letters(
     \b
     Examples:
       erpsync dead list
-      erpsync dead list --code item-unknown
+      erpsync dead list --code unknown-sku
       erpsync dead list --closed --json
     """
     with ledger.opened() as assembly, assembly.database.connect() as connection:
@@ -103,7 +103,7 @@ def replay(
     Examples:
       erpsync dead replay 7
       erpsync dead replay 7 8 9
-      erpsync dead replay --all --code item-unknown
+      erpsync dead replay --all --code unknown-sku
     """
     if bool(letter_ids) == everything:
         raise WrongUsage("Name dead letters by their ids, or say --all; `erpsync dead list` shows them.")
@@ -121,6 +121,7 @@ def replay(
         output.line(f"There is no open dead letter{_with(code)}: nothing to replay.")
     elif done:
         output.line(f"Replayed {_named(done)}.")
+        output.note("What still cannot be done is back in `erpsync dead list` soon.")
     if done and not announcer.heard:
         output.note(wake.BY_SWEEP)
     _end(refused)
@@ -142,7 +143,10 @@ def discard(
       erpsync dead discard 7 8 --yes
     """
     chosen = list(dict.fromkeys(letter_ids))
-    person.agree(f"Discard {_named(chosen)}, so that what that is about is not synced any more?", yes=yes)
+    person.agree(
+        f"Discard {_named(chosen)}, and no longer sync what {'it is' if len(chosen) == 1 else 'they are'} about?",
+        yes=yes,
+    )
     with ledger.opened() as assembly:
         runtime, actor = assembly.runtime(wake.Announcer(None)), person.actor()
         refused = _each(chosen, lambda one: operations.discard_dead_letter(runtime, one, actor))

@@ -22,6 +22,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from erpsync import config
+from erpsync.cli.running import addresses_of, how_to_stop
 from erpsync.cli.sandbox import secret_fields, simulator_of
 from erpsync.ledger import reads, session
 from erpsync.ledger.reads import JobRow
@@ -30,6 +31,7 @@ from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.practice import write_configuration, write_secret
 from erpsync.sandbox.rehearsal import Outcome, Placed, Tally
 from erpsync.sandbox.runner import Served, serve
+from erpsync.servers.addresses import published
 from erpsync.servers.launcher import ensure
 from erpsync.servers.processes import Child, Command, Guardian
 from erpsync.systems import registry
@@ -65,10 +67,10 @@ def demo(
     orders: Annotated[int, typer.Option(min=10, max=5000, help="How many orders.")] = 200,
     seed: Annotated[int, typer.Option(help="Which orders get into trouble.")] = 1,
 ) -> None:
-    """Show orders reaching an ERP exactly once, whatever goes wrong on the way.
+    """Show orders reaching an ERP exactly once.
 
-    Among the orders are repeated and reordered webhooks, an unknown SKU, a create whose reply is lost, and ten seconds
-    in which the ERP is down. Everything runs here, on loopback, in .erpsync/demo.
+    Whatever goes wrong on the way: repeated and reordered webhooks, an unknown SKU, a create whose reply is lost, and
+    ten seconds in which the ERP is down. Everything runs here, on loopback, in .erpsync/demo.
 
     Example: erpsync demo --exit
     """
@@ -98,6 +100,7 @@ def _stage(console: Console) -> Iterator[_Stage]:
     with (
         Guardian() as guardian,
         ensure(*config.given_urls(), home / "servers", guardian=guardian) as servers,
+        published(_made(home), addresses_of(servers)),
         serve({name: simulator_of(name) for name in (_STORE, _ERP)}) as served,
     ):
         web, flower = _free_port(8080), _free_port(5555)
@@ -230,7 +233,8 @@ class _Show:
             self._live.update("\n".join(f"{name:24}{value}" for name, value in self._facts(down)), refresh=True)
         elif time.monotonic() - self._printed_at > _LINE_SECONDS:
             self._printed_at = time.monotonic()
-            self._stage.console.print(", ".join(f"{name} {value}" for name, value in self._facts(down)))
+            facts = ", ".join(f"{name} {value}" for name, value in self._facts(down))
+            self._stage.console.print(facts, soft_wrap=True)
 
     def _facts(self, down: bool) -> list[tuple[str, str]]:
         with self._stage.ledger.connect() as connection:
@@ -282,7 +286,10 @@ def _report(
 def _say_where(stage: _Stage) -> None:
     stage.console.print(f"\nconsole  {stage.web}/  (user demo, password {_PASSWORD})")
     stage.console.print(f"flower   {stage.flower}/  (user demo, password {stage.flower_password})")
-    stage.console.print("Ctrl-C stops everything.")
+    home = config.home()
+    # Nothing breaks these lines: they are to be copied.
+    stage.console.print(f"ledger   ERPSYNC_HOME={home} erpsync jobs list    (or dead list, status)", soft_wrap=True)
+    stage.console.print(f"{how_to_stop()} stops everything.")
 
 
 def _refuse_a_ledger_in_use(ledger: Engine) -> None:

@@ -89,11 +89,14 @@ def _chosen(assembly: Assembly | None, asked: Sequence[str]) -> list[ConnectionN
 def _all(assembly: Assembly | None, findings: Iterable[Finding], names: Sequence[ConnectionName]) -> Iterator[Finding]:
     """Each part is checked even where those before it are not well, as far as it can be."""
     yield from findings
-    try:
-        with ledger.opened() as opened:
-            yield from checks.of_database(opened.database, opened.clock)
-    except ConfigurationError:
-        pass  # said among the findings already
+    if not config.database_url():
+        yield checks.of_no_database()
+    else:
+        try:
+            with ledger.opened() as opened:
+                yield from checks.of_database(opened.database, opened.clock)
+        except ConfigurationError:
+            pass  # said among the findings already
     if url := config.broker_url():
         yield from checks.of_broker(url)
     if assembly is not None:

@@ -9,10 +9,11 @@ from sqlalchemy.exc import ArgumentError
 
 from erpsync import bootstrap, config
 from erpsync.bootstrap import Assembly
+from erpsync.cli import running
 from erpsync.config import FlowerConfig, Settings, WebConfig, WorkerLimits
 from erpsync.domain.errors import ConfigurationError
 
-_NOT_SET = "ERPSYNC_DATABASE_URL is not set; it looks like postgresql://user@host/database."
+START_ONE = "Start `erpsync up`, or set the variable, as in ERPSYNC_DATABASE_URL=postgresql://user@host/database."
 _UNREADABLE = (
     "ERPSYNC_DATABASE_URL cannot be read. Write it as postgresql://user:PASSWORD@host:5432/database;"
     " in the password, write @ as %40, / as %2F, : as %3A and % as %25."
@@ -37,7 +38,7 @@ def address(url: str) -> str:
     """Host, port and database of an address: what may be shown. Raises ConfigurationError, whose text quotes nothing of
     an address that cannot be read, for a password with a stray sign in it ends up in any part."""
     if not url:
-        raise ConfigurationError([_NOT_SET])
+        raise ConfigurationError([f"{running.no_database()} {START_ONE}"])
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import simplejson
 import typer
 
-from erpsync import bootstrap, config, mapping
+from erpsync import bootstrap, mapping
 from erpsync.bootstrap import Assembly
 from erpsync.cli import output
 from erpsync.cli.failures import ExitCode, WrongUsage
@@ -50,7 +50,7 @@ def preview(
       erpsync map preview 1001 --to erp --fresh
       erpsync map preview 450789469 --from shop --json
     """
-    assembly = bootstrap.assemble(config.load(), pool_size=1)
+    assembly = bootstrap.configured(pool_size=1)
     try:
         subject = _find(assembly, order, source, target)
         body = None if fresh else subject.body

@@ -20,7 +20,9 @@ def sandbox(
     ] = None,
     directory: Annotated[Path, typer.Option(help="Where erpsync.toml and its secrets are written.")] = Path("sandbox"),
 ) -> None:
-    """Serve simulated stores and ERPs on loopback until Ctrl-C, with a configuration that points at them.
+    """Serve simulated stores and ERPs to practise on.
+
+    They are on loopback, until Ctrl-C, and a configuration that points at them is written beside them.
 
     Example: erpsync sandbox shopify netsuite --directory sandbox
     """

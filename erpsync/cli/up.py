@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 
 from erpsync import bootstrap, config
+from erpsync.cli import checks
+from erpsync.cli.running import addresses_of, how_to_stop
 from erpsync.config import Settings
 from erpsync.ledger import session
+from erpsync.servers.addresses import published
 from erpsync.servers.launcher import Servers, ensure
 from erpsync.servers.processes import Child, Command, Guardian
 from erpsync.servers.supervisor import Supervised, Supervisor
@@ -22,16 +25,23 @@ _CELERY = (sys.executable, "-m", "celery", "--app", "erpsync.tasks.app")
 def up(
     with_flower: Annotated[bool, typer.Option("--flower/--no-flower", help="Serve the Flower dashboard.")] = True,
 ) -> None:
-    """Run web, worker, beat and Flower here, and PostgreSQL and Redis where no address is set.
+    """Run everything on this machine, supervised.
 
-    Whatever ends is started again; Ctrl-C stops all of it. Logs are in .erpsync/logs, the state in .erpsync/run.
+    That is web, worker, beat and Flower, and PostgreSQL and Redis where no address is set. Whatever ends is started
+    again; Ctrl-C or SIGTERM stops all of it. Logs are in .erpsync/logs. Other commands in the same folder find the
+    servers by .erpsync/servers.json.
 
     Example: erpsync up
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    checks.refuse_faults()
     home = config.home()
     home.mkdir(parents=True, exist_ok=True)
-    with Guardian() as guardian, ensure(*config.given_urls(), home / "servers", guardian=guardian) as servers:
+    with (
+        Guardian() as guardian,
+        ensure(*config.given_urls(), home / "servers", guardian=guardian) as servers,
+        published(home, addresses_of(servers)),
+    ):
         config.adopt(
             {
                 "ERPSYNC_DATABASE_URL": servers.database_url,
@@ -39,18 +49,18 @@ def up(
                 "ERPSYNC_HOME": str(home),
             }
         )
-        settings = config.load()
-        _prepare(settings)
+        settings = _prepared()
         processes = _processes(settings, guardian, with_flower)
         Supervisor(processes, home / "run", tended=_started(servers)).run(lambda: _say(settings, with_flower))
 
 
-def _prepare(settings: Settings) -> None:
-    """Finds out what is wrong with configuration and database before anything is started."""
-    assembly = bootstrap.assemble(settings)
+def _prepared() -> Settings:
+    """Finds out what is wrong with the database before anything works with it, and brings it up to date."""
+    assembly = bootstrap.configured()
     session.upgrade(assembly.database)
     assembly.announce()
     assembly.database.dispose()
+    return assembly.settings
 
 
 def _processes(settings: Settings, guardian: Guardian, with_flower: bool) -> list[Child]:
@@ -110,4 +120,4 @@ def _say(settings: Settings, with_flower: bool) -> None:
         kept = "" if settings.flower.password else f", password in {settings.home / 'flower.password'}"
         typer.echo(f"flower    {where} (user {settings.flower.user}{kept})")
     typer.echo(f"logs      {settings.home / 'logs'}")
-    typer.echo("Ctrl-C stops everything.")
+    typer.echo(f"{how_to_stop()} stops everything.")

@@ -6,8 +6,10 @@ matters:
 
 1. Tell the guardian, so that there is no moment at which a child exists that nobody would end.
 2. Give up root.
-3. Ask for the parent-death signal: a change of user clears it (prctl(2), PR_SET_PDEATHSIG).
-4. See that the parent still lives: had it died before step 3, no signal would ever come.
+3. Hear the polite signals again, which a shell's `&` and nohup have ignored in the parent: exec passes that on, and
+   what does not listen cannot be asked to stop. A child has a session of its own, where no terminal's reach it.
+4. Ask for the parent-death signal: a change of user clears it (prctl(2), PR_SET_PDEATHSIG).
+5. See that the parent still lives: had it died before step 4, no signal would ever come.
 """
 
 import ctypes
@@ -18,6 +20,7 @@ import sys
 from typing import TypedDict
 
 PR_SET_PDEATHSIG = 1
+POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 CANNOT_START = 126  # what a shell answers for a program that cannot be run
 
 # A server needs nothing from its starter's environment, which can hold the credentials of remote systems.
@@ -63,6 +66,9 @@ def _prepare(order: Order) -> None:
         os.setgroups([])
         os.setgid(gid)
         os.setuid(uid)
+    for number in POLITE:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if order["death_signal"]:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, order["death_signal"], 0, 0, 0)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):

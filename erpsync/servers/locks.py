@@ -47,7 +47,7 @@ def is_held(lock: Path, taken_by: int | None = None) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _try(descriptor, fcntl.LOCK_SH) and taken_by in (None, _read(descriptor))
+        return not _try(descriptor, fcntl.LOCK_SH) and (taken_by is None or taken_by == _read(descriptor))
     finally:
         os.close(descriptor)
 

@@ -4,7 +4,7 @@ import threading
 
 from celery import Celery
 
-from erpsync import bootstrap, config
+from erpsync import bootstrap
 from erpsync.bootstrap import Assembly
 from erpsync.engine.runtime import Runtime
 from erpsync.tasks.wake import CeleryWake
@@ -36,7 +36,7 @@ _process = _Process()
 def assembly() -> Assembly:
     """This thread's Assembly, built from the configuration when first asked for. Raises ConfigurationError."""
     if _process.assembly is None:
-        _process.assembly = bootstrap.assemble(config.load(), pool_size=2)
+        _process.assembly = bootstrap.configured(pool_size=2)
     return _process.assembly
 
 

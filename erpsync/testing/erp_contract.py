@@ -54,6 +54,8 @@ class Stage:
     creates: str
     settle_seconds: float = 0.0
     tag: str = "shop"
+    finds_per_batch: int = 1
+    """Look-ups that finding and making one full batch of orders takes."""
     wait_for_late: Callable[[], None] = lambda: None
 
     def lacks(self, ability: Ability, call: Callable[[], object]) -> bool:

@@ -4,15 +4,18 @@ zeep only writes and reads XML here. Its own transport is not used, so nothing o
 what goes wrong on the way becomes the same domain errors as for every other remote.
 """
 
+import base64
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+import requests.auth
 import zeep
 import zeep.exceptions
 from lxml import etree
@@ -55,6 +58,18 @@ class SoapFault(Exception):
 
 
 @dataclass(frozen=True)
+class Access:
+    """Signing in below SOAP: by user and password, or by the files of a client certificate and its key. `authorities` is
+    a file of the certificates to trust instead of the public ones, for a server with a private authority. All in PEM."""
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    certificate: str = ""
+    key: str = ""
+    authorities: str = ""
+
+
+@dataclass(frozen=True)
 class _Answer:
     """What zeep reads of a reply."""
 
@@ -82,8 +97,9 @@ class SoapClient:
         read_seconds: float,
         settle_seconds: float = 0.0,
         max_reply_bytes: int = MAX_REPLY_BYTES,
+        access: Access | None = None,
     ) -> None:
-        """`wsdl` is an address or a path. `settle_seconds`: as in OutcomeUnknown."""
+        """`wsdl` is an address or a path. `settle_seconds`: as in OutcomeUnknown. `access` is for the WSDL as for calls."""
         self.replied_at: str = ""
         """The Date header of the latest reply, faults included: the remote's clock even where it refuses to talk."""
         self._system = system
@@ -95,6 +111,8 @@ class SoapClient:
         self._settle_seconds = settle_seconds
         self._max_reply_bytes = max_reply_bytes
         self._http = HttpClient(system, address, clock, settle_seconds=settle_seconds, read_seconds=read_seconds)
+        if access is not None:
+            _sign_in(self._http.session, access, urlsplit(address).netloc)
         self._files = WsdlFiles(self._http, wsdl, clock, cache_directory)
         self._zeep: Any = None
 
@@ -262,6 +280,29 @@ class _Misread(logging.Filter):
 
     def __exit__(self, *_: object) -> None:
         self._logger.removeFilter(self)
+
+
+class _BasicAuth(requests.auth.AuthBase):
+    """User and password for one host only: what a WSDL imports from elsewhere must not be sent them."""
+
+    def __init__(self, access: Access, host: str) -> None:
+        # In UTF-8: requests itself would write Latin-1 and refuse all other characters.
+        self._header = "Basic " + base64.b64encode(f"{access.user}:{access.password}".encode()).decode()
+        self._host = host
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if urlsplit(request.url or "").netloc == self._host:
+            request.headers["Authorization"] = self._header
+        return request
+
+
+def _sign_in(session: requests.Session, access: Access, host: str) -> None:
+    if access.user:
+        session.auth = _BasicAuth(access, host)
+    if access.certificate:
+        session.cert = (access.certificate, access.key) if access.key else access.certificate
+    if access.authorities:
+        session.verify = access.authorities
 
 
 def _binding(client: Any) -> Any:

@@ -11,7 +11,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import RedirectResponse, Response
 
 import erpsync
-from erpsync import bootstrap, config
+from erpsync import bootstrap
 from erpsync.bootstrap import Assembly
 from erpsync.ledger import session
 from erpsync.ports.runtime import Wake
@@ -38,7 +38,7 @@ RECEIVER_POOL = receiver.KEEPERS // 2
 
 def create() -> FastAPI:
     """The application as configured, for `uvicorn --factory`. Raises ConfigurationError."""
-    assembly = bootstrap.assemble(config.load(), pool_size=CONSOLE_POOL)
+    assembly = bootstrap.configured(pool_size=CONSOLE_POOL)
     try:
         assembly.announce()
     except SQLAlchemyError as error:

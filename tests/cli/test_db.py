@@ -1,6 +1,7 @@
 """`erpsync db`, and what other commands say of a database that is not ready."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
@@ -78,10 +79,13 @@ def test_a_database_that_is_down_is_exit_code_3(
     assert len(ran.stderr.splitlines()) == 1
 
 
-def test_no_database_address_is_wrong_configuration(run: Run, surroundings: pytest.MonkeyPatch) -> None:
+def test_no_database_address_is_wrong_configuration(run: Run, surroundings: pytest.MonkeyPatch, tmp_path: Path) -> None:
     surroundings.delenv("ERPSYNC_DATABASE_URL")
 
     ran = run("status")
 
     assert ran.code == 2
-    assert ran.stderr == "ERPSYNC_DATABASE_URL is not set; it looks like postgresql://user@host/database.\n"
+    assert ran.stderr == (
+        f"ERPSYNC_DATABASE_URL is not set, and no `erpsync up` with servers of its own runs on {tmp_path / 'home'}."
+        " Start `erpsync up`, or set the variable, as in ERPSYNC_DATABASE_URL=postgresql://user@host/database.\n"
+    )

@@ -59,8 +59,10 @@ def test_all_problems_of_a_configuration_are_listed_at_once(
 
     assert ran.code == 1
     problems = [one["detail"] for one in ran.document["checks"] if one["about"] == "configuration"]
-    assert len(problems) == 5
-    for part in ("[connection]", 'system = "shopify"', "ERPSYNC_TEST_NOT_SET", "'nowhere'", 'flows = ["orders"]'):
+    assert len(problems) == 8
+    of_the_file = ("[connection]", 'system = "shopify"', "ERPSYNC_TEST_NOT_SET", "'nowhere'", 'flows = ["orders"]')
+    of_the_system = ("[connections.erp] needs account.", "[connections.erp] token is not a setting")
+    for part in of_the_file + of_the_system:
         assert any(part in problem for problem in problems)
     assert any(one["about"] == "database" and one["ok"] for one in ran.document["checks"])
 

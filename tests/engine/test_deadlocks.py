@@ -10,7 +10,7 @@ from erpsync.domain.ids import SourceId
 from erpsync.engine import intake, operations, run
 from erpsync.engine.operations import NotPossible
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import jobs
+from erpsync.ledger import dead_letters, jobs
 from erpsync.ledger.jobs import Wanted
 from erpsync.testing import samples
 from erpsync.testing.barrier import Flag, together
@@ -51,6 +51,41 @@ def test_a_person_and_a_newer_version_at_once_do_not_deadlock(bench: Bench, scri
     decided.result()
     assert bench.letters() == []
     assert bench.job("1")["state"] in ("ready", "discarded")
+
+
+def test_newer_versions_and_the_routing_of_their_dead_letters_do_not_deadlock(bench: Bench, script: Script) -> None:
+    """An intake closes dead letters in the order of its jobs, whatever the order in which they were made."""
+    script.batch = 1
+    script.ends |= {"1": rejected(), "2": rejected()}
+    wanted(bench, "1", "2")
+    run_job(bench, "2")
+    run_job(bench, "1")
+    letters = sorted(letter.id for letter in bench.letters())
+    newest = [
+        Wanted("orders", SHOP, ERP, SourceId(one), f"#{one}", samples.order(version=9).version, None, False)
+        for one in ("1", "2")
+    ]
+    closed_first = Flag("the intake has closed the dead letter that was made last")
+    routed = threading.Event()
+
+    def take_in() -> None:
+        with bench.database.begin() as connection:
+            jobs.lock(connection, newest)
+            jobs.advance(connection, newest[0], bench.clock.now())
+            closed_first.hoist()
+            _until_waiting(bench, 1, unless=routed)
+            jobs.advance(connection, newest[1], bench.clock.now())
+
+    def route() -> None:
+        closed_first.wait()
+        with bench.database.begin() as connection:
+            dead_letters.routed(connection, letters, bench.clock.now())
+        routed.set()
+
+    for future in together(take_in, route):
+        future.result()
+    assert len(letters) == 2
+    assert bench.letters() == []
 
 
 def test_deliveries_runs_and_people_under_stress_never_deadlock(bench: Bench, script: Script) -> None:
@@ -105,9 +140,12 @@ def test_deliveries_runs_and_people_under_stress_never_deadlock(bench: Bench, sc
     assert min(future.result() for future in futures) > 0, "some thread never got its turn"
 
 
-def _until_waiting(bench: Bench, transactions: int) -> None:
-    """Returns when that many transactions wait for a lock, or when it is plain that they do not."""
+def _until_waiting(bench: Bench, transactions: int, unless: threading.Event | None = None) -> None:
+    """Returns when that many transactions wait for a lock, or when it is plain that they do not: `unless` is set, or
+    time has passed."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     deadline = time.monotonic() + 2
     while bench.rows(waiting)[0]["count"] < transactions and time.monotonic() < deadline:
+        if unless is not None and unless.is_set():
+            return
         time.sleep(0.01)

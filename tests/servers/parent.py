@@ -1,4 +1,5 @@
-"""A process that starts servers and a child with a stubborn grandchild, says so, and waits to be ended.
+"""A process that starts servers and a child with a stubborn grandchild, says so, and waits to be ended. It listens to
+Ctrl-C even where the tests were started in the background, where that is ignored.
 
 Run by the tests: parent.py FOLDER [--with-servers]
 """
@@ -28,6 +29,7 @@ time.sleep(600)
 
 
 def main(folder: Path, with_servers: bool) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     mark = folder / "grandchild"
     mark.unlink(missing_ok=True)
     code = CHILD.format(grandchild=GRANDCHILD.format(mark=str(mark)))

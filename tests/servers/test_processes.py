@@ -153,6 +153,23 @@ def test_a_frozen_child_stops_when_asked(place: Path, guardian: Guardian) -> Non
     assert child.poll() == -signal.SIGTERM
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_child_can_be_asked_to_stop_by_a_signal_its_parent_ignores(
+    place: Path, guardian: Guardian, number: signal.Signals
+) -> None:
+    log = place / "log"
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        code = "import time; print(flush=True); time.sleep(600)"
+        child = Child("polite", Command((sys.executable, "-c", code), log=log, stop_signal=number), guardian)
+        child.start()
+        wait_for_line(log)
+        child.stop()
+    finally:
+        signal.signal(number, before)
+    assert child.poll() == -number
+
+
 def test_a_child_outlives_the_thread_that_started_it(guardian: Guardian) -> None:
     child = python("sleeper", "import time; time.sleep(600)", guardian)
     thread = threading.Thread(target=child.start)

@@ -21,15 +21,17 @@ from erpsync.servers.supervisor import Supervisor
 ROOT = Path(__file__).resolve().parents[2]
 Gone = Callable[[Collection[Process], float], bool]
 
-# Runs the commands given as JSON, and Redis beside them when asked.
+# Runs the commands given as JSON, and Redis beside them when asked. Whether Ctrl-C is heard is told, and not left to
+# how the tests were started: a shell starts what it runs with `&` deaf to it.
 SUPERVISE = """
-import json, sys
+import json, signal, sys
 from contextlib import ExitStack
 from pathlib import Path
 from erpsync.servers.accounts import server_account
 from erpsync.servers.processes import Child, Command, Guardian
 from erpsync.servers.supervisor import RestartPolicy, Supervisor
-directory, rows, policy, with_redis = Path(sys.argv[1]), *map(json.loads, sys.argv[2:])
+directory, rows, policy, with_redis, deaf = Path(sys.argv[1]), *map(json.loads, sys.argv[2:])
+signal.signal(signal.SIGINT, signal.SIG_IGN if deaf else signal.default_int_handler)
 with Guardian() as guardian, ExitStack() as stack:
     tended = []
     if with_redis:  # imported only here because it takes half a second
@@ -75,9 +77,9 @@ def start(place: Path) -> Iterator[Start]:
     running = []
 
     def launch(
-        *rows: dict[str, object], policy: dict[str, float] | None = None, redis: bool = False
+        *rows: dict[str, object], policy: dict[str, float] | None = None, redis: bool = False, deaf: bool = False
     ) -> subprocess.Popen[bytes]:
-        arguments = [str(place), json.dumps(rows), json.dumps(policy or {}), json.dumps(redis)]
+        arguments = [str(place), json.dumps(rows), *map(json.dumps, (policy or {}, redis, deaf))]
         process = subprocess.Popen(
             [sys.executable, "-c", SUPERVISE, *arguments],
             env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
@@ -160,6 +162,16 @@ def test_a_second_ctrl_c_kills(start: Start, place: Path) -> None:
         supervisor.wait(0.5)
     supervisor.send_signal(signal.SIGINT)
     assert supervisor.wait(5) == 0
+
+
+def test_in_a_shell_s_background_ctrl_c_is_not_its_own_and_a_stop_signal_is(start: Start, place: Path) -> None:
+    supervisor = start({"name": "web", "code": LIVES}, deaf=True)
+    supervisor.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        supervisor.wait(0.5)
+    supervisor.terminate()
+    assert supervisor.wait(10) == 0
+    assert text(place / "web.log") == "up\n"
 
 
 def test_a_killed_supervisor_leaves_neither_processes_nor_a_status(start: Start, place: Path, gone: Gone) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -169,12 +170,16 @@ class Site:
         return visitor
 
 
+def _listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
 class _Forms(HTMLParser):
-    """The hidden fields of a page's forms, and where they go."""
+    """The hidden fields of a page's forms, and where they go. A name that comes more than once has a list of values."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: dict[str, dict[str, str]] = {}
+        self.forms: dict[str, dict[str, Any]] = {}
         self._open = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -183,7 +188,8 @@ class _Forms(HTMLParser):
             self._open = given["action"]
             self.forms[self._open] = {}
         elif tag == "input" and self._open and given.get("type") == "hidden":
-            self.forms[self._open][given["name"]] = given["value"]
+            form, name = self.forms[self._open], given["name"]
+            form[name] = [*_listed(form[name]), given["value"]] if name in form else given["value"]
 
 
 class Visitor:
@@ -198,10 +204,10 @@ class Visitor:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.browser.get(self._url + path, headers=named, allow_redirects=False, timeout=30)
 
-    def post(self, path: str, **fields: str) -> requests.Response:
+    def post(self, path: str, **fields: Any) -> requests.Response:
         return self.browser.post(self._url + path, data=fields, allow_redirects=False, timeout=30)
 
-    def forms(self, path: str) -> dict[str, dict[str, str]]:
+    def forms(self, path: str) -> dict[str, dict[str, Any]]:
         parser = _Forms()
         parser.feed(self.get(path).text)
         return parser.forms

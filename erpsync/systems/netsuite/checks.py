@@ -1,21 +1,37 @@
 """What `erpsync doctor` asks of a NetSuite connection."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from erpsync.domain.errors import SyncError
 from erpsync.ports.checks import Check
 from erpsync.ports.runtime import Clock
+from erpsync.systems.netsuite import fields
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.passport import TOLERANCE_SECONDS
-from erpsync.systems.netsuite.settings import NetSuiteSettings
+from erpsync.systems.netsuite.queries import (
+    any_of,
+    availability,
+    custom_fields,
+    may_read_deleted,
+    one_of,
+    search,
+    search_page,
+)
+from erpsync.systems.netsuite.settings import CHARGES, NetSuiteSettings
 from erpsync.systems.netsuite.wire import Ref
 
 # Far enough from the limit that a drifting clock is noticed before NetSuite refuses it.
 _SKEW_SECONDS = 60.0
 _NOBODY = "erpsync-doctor-no-such-record"
-_ITEMS = ("tax_item", "discount_item", "shipping_item", "tip_item", "duty_item", "fee_item", "rounding_item")
+# What NetSuite calls the custom fields whose script ids begin so.
+_CUSTOM_FIELDS = {
+    "custbody": "transactionBodyCustomField",
+    "custcol": "transactionColumnCustomField",
+    "custentity": "entityCustomField",
+}
 _CLOCK_STEP = "Set this machine's clock by NTP (timedatectl set-ntp true), then run `erpsync doctor` again."
 
 
@@ -36,11 +52,13 @@ def run(client: SuiteTalk, settings: NetSuiteSettings, clock: Clock) -> Sequence
             question,
             "The role may read it. Whether it may write shows with the first order: only writing would prove it.",
         )
-        for name, question in _permissions(client).items()
+        for name, question in _permissions(client, settings).items()
     ]
     results.append(_governance(client))
-    results += [_exists(client, setting, ref) for setting, ref in _configured(settings)]
-    results += [_item_exists(client, name, getattr(settings, name)) for name in _ITEMS if getattr(settings, name)]
+    results += [_exists(client, setting, refs) for setting, refs in _configured(settings)]
+    results += [_price_level_exists(client, name) for name in settings.price_lists if not name.isdigit()]
+    results += [_item_exists(client, name, getattr(settings, name)) for name in CHARGES if getattr(settings, name)]
+    results += _custom_fields(client, settings)
     return results
 
 
@@ -95,12 +113,30 @@ def _compare_address(client: SuiteTalk, settings: NetSuiteSettings) -> None:
         )
 
 
-def _permissions(client: SuiteTalk) -> dict[str, Callable[[], object]]:
+def _permissions(client: SuiteTalk, settings: NetSuiteSettings) -> dict[str, Callable[[], object]]:
+    def nobody(record_type: str) -> Callable[[], object]:
+        return lambda: client.get_list([Ref(externalId=_NOBODY, type=record_type)])
+
+    nothing = {"internalIdNumber": {"operator": "equalTo", "searchValue": 0}}
+    shipped = {**nothing, "type": one_of(["_itemFulfillment", "_invoice"])}
+    returns = settings.refund_as == "return_authorization"
     return {
-        "sales orders": lambda: client.get_list([Ref(externalId=_NOBODY, type="salesOrder")]),
-        "customers": lambda: client.search("Customer", {"email": {"operator": "is", "searchValue": _NOBODY}}),
-        "items": lambda: client.search("Item", {"itemId": {"operator": "is", "searchValue": _NOBODY}}),
+        "sales orders": nobody("salesOrder"),
+        "customers": lambda: search(client, "Customer", nothing),
+        "items": lambda: search(client, "Item", nothing),
+        "item fulfilments and invoices": lambda: search(client, "Transaction", shipped),
+        "return authorizations" if returns else "credit memos": nobody(
+            "returnAuthorization" if returns else "creditMemo"
+        ),
+        "customer deposits": nobody("customerDeposit"),
+        "stock": partial(_read_some_stock, client),
+        "deleted records": partial(may_read_deleted, client),
     }
+
+
+def _read_some_stock(client: SuiteTalk) -> None:
+    some, _ = search_page(client, "Item", {"type": one_of(["_inventoryItem"])}, 5)
+    availability(client, [item["internalId"] for item in some])
 
 
 def _governance(client: SuiteTalk) -> Check:
@@ -108,21 +144,34 @@ def _governance(client: SuiteTalk) -> Check:
         limit = client.concurrency_limit()
     except SyncError as error:
         return Check("concurrency limit", False, error.problem.what, error.problem.next_step)
-    told = "NetSuite does not tell it" if limit is None else f"{limit} requests at once for all integrations together"
+    told = (
+        "only administrators are told" if limit is None else f"{limit} requests at once for all integrations together"
+    )
     return Check("concurrency limit", True, f"Account limit: {told}.")
 
 
 def _configured(settings: NetSuiteSettings) -> list[tuple[str, list[Ref]]]:
     """Each configured id with the record types that it may be. Custom forms and shipping items cannot be asked for."""
-    tax_codes = {settings.tax_code, *settings.tax_codes.values()} - {""}
-    return [
-        *(("subsidiary", [Ref(internalId=i, type="subsidiary")]) for i in [settings.subsidiary] if i),
-        *(("location", [Ref(internalId=i, type="location")]) for i in [settings.location] if i),
-        *(("currencies", [Ref(internalId=i, type="currency")]) for i in settings.currencies.values() if i),
-        *(
-            ("tax codes", [Ref(internalId=i, type="salesTaxItem"), Ref(internalId=i, type="taxGroup")])
-            for i in sorted(tax_codes)
+    kinds: list[tuple[str, Iterable[str], tuple[str, ...]]] = [
+        ("subsidiary", [settings.subsidiary], ("subsidiary",)),
+        ("location", [settings.location], ("location",)),
+        ("stock_locations", settings.stock_locations, ("location",)),
+        ("currencies", settings.currencies.values(), ("currency",)),
+        ("tax_codes", [settings.tax_code, *settings.tax_codes.values()], ("salesTaxItem", "taxGroup")),
+        ("base_price_level", [settings.base_price_level], ("priceLevel",)),
+        ("price_lists", filter(str.isdigit, settings.price_lists), ("priceLevel",)),
+        ("payment_methods", [settings.default_payment_method, *settings.payment_methods.values()], ("paymentMethod",)),
+        ("payment_account", [settings.payment_account], ("account",)),
+        (
+            "customer_groups",
+            [settings.default_customer_group, *settings.customer_groups.values()],
+            ("customerCategory",),
         ),
+    ]
+    return [
+        (setting, [Ref(internalId=id_, type=kind) for kind in record_types])
+        for setting, ids, record_types in kinds
+        for id_ in sorted({*ids} - {""})
     ]
 
 
@@ -133,19 +182,48 @@ def _exists(client: SuiteTalk, setting: str, refs: list[Ref]) -> Check:
         if all(record is None for record in client.get_list(refs)):
             raise _Wrong(
                 f"NetSuite has no {refs[0]['type']} with internal id {internal_id}.",
-                f"Correct `{setting.replace(' ', '_')}` of this connection.",
+                f"Correct `{setting}` of this connection.",
             )
 
     return _asked(f"{setting} {internal_id}", ask, "NetSuite has it.")
 
 
 def _item_exists(client: SuiteTalk, setting: str, internal_id: str) -> Check:
-    criteria = {"internalId": {"operator": "anyOf", "searchValue": [{"internalId": internal_id}]}}
+    criteria = {"internalId": any_of([internal_id])}
 
     def ask() -> None:
-        if not client.search("Item", criteria):
+        if not search(client, "Item", criteria):
             raise _Wrong(
                 f"NetSuite has no item with internal id {internal_id}.", f"Correct `{setting}` of this connection."
             )
 
     return _asked(f"{setting} {internal_id}", ask, "NetSuite has it.")
+
+
+def _price_level_exists(client: SuiteTalk, name: str) -> Check:
+    def ask() -> None:
+        if not search(client, "PriceLevel", {"name": {"operator": "is", "searchValue": name}}):
+            raise _Wrong(f'NetSuite has no price level "{name}".', "Correct `price_lists` of this connection.")
+
+    return _asked(f"price_lists {name}", ask, "NetSuite has it.")
+
+
+def _custom_fields(client: SuiteTalk, settings: NetSuiteSettings) -> list[Check]:
+    places = [*map(fields.of_order, settings.order_fields), *map(fields.of_customer, settings.customer_fields)]
+    names = [*(place.name for place in places if place.custom), *filter(None, [settings.payment_field])]
+    checks = []
+    for prefix, kind in _CUSTOM_FIELDS.items():
+        wanted = {name for name in names if name.startswith(prefix)}
+        if wanted:
+            checks.append(_asked(f"fields {prefix}_*", partial(_all_there, client, kind, wanted), "NetSuite has them."))
+    return checks
+
+
+def _all_there(client: SuiteTalk, kind: str, wanted: set[str]) -> None:
+    missing = sorted(wanted - custom_fields(client, kind))
+    if missing:
+        raise _Wrong(
+            f"NetSuite has no custom field {', '.join(missing)}.",
+            "Correct `order_fields`, `customer_fields` or `payment_field` of this connection, or make the field under "
+            "Customization > Lists, Records, & Fields.",
+        )

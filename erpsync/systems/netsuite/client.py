@@ -5,21 +5,20 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
-from erpsync.domain.errors import OutcomeUnknown, Transient
+from erpsync.domain.errors import OutcomeUnknown, Transient, Unavailable
 from erpsync.ports.runtime import Tools
 from erpsync.systems.netsuite import refusals
 from erpsync.systems.netsuite.lines import SYSTEM
 from erpsync.systems.netsuite.passport import token_passport
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.wire import (
-    Customer,
     OpenRef,
     ReadRecord,
     ReadResponse,
     Ref,
-    SalesOrder,
     Status,
     WriteResponse,
+    Written,
 )
 from erpsync.transport.soap import SoapClient, SoapFault
 
@@ -27,7 +26,6 @@ from erpsync.transport.soap import SoapClient, SoapFault
 WRITE_LIMIT = 100  # records an upsertList or updateList takes
 # getList takes 1000, but each sales order comes with all its lines: 100 keep a reply at a few megabytes.
 READ_LIMIT = 100
-PAGE_SIZE = 100  # search results a page, 5 to 1000
 
 
 class SuiteTalk:
@@ -48,8 +46,8 @@ class SuiteTalk:
 
     def server_time(self) -> datetime:
         """NetSuite's clock. The cheapest call that is authenticated."""
-        result = self._call("getServerTime", {})["getServerTimeResult"]
-        _check_read(result["status"])
+        result = self.call("getServerTime", {})["getServerTimeResult"]
+        check_read(result["status"])
         return cast(datetime, result["serverTime"])
 
     def replied_at(self) -> datetime | None:
@@ -60,16 +58,23 @@ class SuiteTalk:
             return None
 
     def concurrency_limit(self) -> int | None:
-        """How many requests the account may have under way at once, those of all integrations together."""
-        result = self._call("getAccountGovernanceInfo", {})["getAccountGovernanceInfoResult"]
-        _check_read(result["status"])
+        """How many requests the account may have under way at once, those of all integrations together; None where the role
+        is not told, which only administrators are:
+        https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_158142198604.html"""
+        try:
+            result = self.call("getAccountGovernanceInfo", {})["getAccountGovernanceInfoResult"]
+            check_read(result["status"])
+        except Unavailable as error:
+            if error.code == refusals.PERMISSION_MISSING:
+                return None
+            raise
         return cast("int | None", result["accountConcurrencyLimit"])
 
     def web_services_address(self) -> str:
         """Where NetSuite says that the account's web services are. Unauthenticated; empty where it does not tell."""
         answer = self._send("getDataCenterUrls", {"account": self._settings.account}, {}, write=False)
         result = answer["getDataCenterUrlsResult"]
-        _check_read(result["status"])
+        check_read(result["status"])
         return str((result["dataCenterUrls"] or {}).get("webservicesDomain") or "")
 
     def get_list(self, refs: Sequence[Ref]) -> list[ReadRecord | None]:
@@ -77,38 +82,26 @@ class SuiteTalk:
         records: list[ReadRecord | None] = []
         for start in range(0, len(refs), READ_LIMIT):
             part = [OpenRef({"$type": "core:RecordRef", **ref}) for ref in refs[start : start + READ_LIMIT]]
-            result = self._call("getList", {"baseRef": part})["readResponseList"]
+            result = self.call("getList", {"baseRef": part})["readResponseList"]
             answers = cast(list[ReadResponse], result["readResponse"])
             if len(answers) != len(part):
-                _check_read(result["status"])
+                check_read(result["status"])
                 raise Transient("reply-incomplete", system=SYSTEM, what="NetSuite did not answer for every record.")
             records += [_found(answer) for answer in answers]
         return records
 
-    def search(self, record_type: str, criteria: Mapping[str, object]) -> list[ReadRecord]:
-        """All records that match, body fields only. `record_type` is "Item" or "Customer"."""
-        prefix = {"Item": "accounting", "Customer": "relationships"}[record_type]
-        record = {"$type": f"{prefix}:{record_type}Search", "basic": criteria}
-        preferences = {"searchPreferences": {"bodyFieldsOnly": True, "pageSize": PAGE_SIZE}}
-        page = self._call("search", {"searchRecord": record}, preferences)["searchResult"]
-        found = self._records(page)
-        for index in range(2, int(page["totalPages"] or 0) + 1):
-            more = {"searchId": page["searchId"], "pageIndex": index}
-            found += self._records(self._call("searchMoreWithId", more, preferences)["searchResult"])
-        return found
-
-    def upsert_list(self, records: Sequence[SalesOrder] | Sequence[Customer]) -> list[WriteResponse]:
+    def upsert_list(self, records: Sequence[Written]) -> list[WriteResponse]:
         """Makes or updates the records by their external ids, at most `WRITE_LIMIT`; one answer each."""
         return self._write("upsertList", records)
 
-    def update_list(self, records: Sequence[SalesOrder]) -> list[WriteResponse]:
+    def update_list(self, records: Sequence[Written]) -> list[WriteResponse]:
         """Updates the records by their internal ids, at most `WRITE_LIMIT`; one answer each."""
         return self._write("updateList", records)
 
-    def _write(self, operation: str, records: Sequence[SalesOrder] | Sequence[Customer]) -> list[WriteResponse]:
+    def _write(self, operation: str, records: Sequence[Written]) -> list[WriteResponse]:
         # A warning ("the amount is not rate times quantity") is no reason to refuse an order.
         preferences = {"preferences": {"warningAsError": False}}
-        result = self._call(operation, {"record": records}, preferences, write=True)["writeResponseList"]
+        result = self.call(operation, {"record": records}, preferences, write=True)["writeResponseList"]
         answers = cast(list[WriteResponse], result["writeResponse"])
         if len(answers) != len(records):
             raise OutcomeUnknown("reply-incomplete", system=SYSTEM, what="NetSuite did not answer for every record.")
@@ -117,11 +110,7 @@ class SuiteTalk:
             raise refusals.no_permission(sorted(codes)[0])
         return answers
 
-    def _records(self, page: Any) -> list[ReadRecord]:
-        _check_read(page["status"])
-        return cast(list[ReadRecord], (page["recordList"] or {}).get("record") or [])
-
-    def _call(
+    def call(
         self,
         operation: str,
         arguments: Mapping[str, object],
@@ -129,6 +118,8 @@ class SuiteTalk:
         *,
         write: bool = False,
     ) -> Any:
+        """The body of the answer to a signed message. Raises domain errors for faults; each record's own status is left
+        to the caller."""
         passport = {"tokenPassport": token_passport(self._settings, self._tools)}
         return self._send(operation, arguments, {**passport, **(headers or {})}, write=write)
 
@@ -150,17 +141,18 @@ def namespaces(version: str) -> dict[str, str]:
         "relationships": f"urn:relationships_{version}.lists.webservices.netsuite.com",
         "accounting": f"urn:accounting_{version}.lists.webservices.netsuite.com",
         "sales": f"urn:sales_{version}.transactions.webservices.netsuite.com",
+        "customers": f"urn:customers_{version}.transactions.webservices.netsuite.com",
     }
 
 
 def _found(answer: ReadResponse) -> ReadRecord | None:
     if refusals.code_of(answer["status"]) in refusals.ABSENT:
         return None
-    _check_read(answer["status"])
+    check_read(answer["status"])
     return answer["record"]
 
 
-def _check_read(status: Status | None) -> None:
+def check_read(status: Status | None) -> None:
     """Raises where NetSuite refused to read. No record is to blame: none was asked to change."""
     code = refusals.code_of(status) if status is not None else ""
     if not code or status is None:

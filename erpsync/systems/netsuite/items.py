@@ -1,4 +1,4 @@
-"""SKUs as internal ids of items."""
+"""SKUs as internal ids of items, and back."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from erpsync.domain.ids import Sku
 from erpsync.ports.runtime import Clock
 from erpsync.systems.netsuite.client import SuiteTalk
+from erpsync.systems.netsuite.queries import any_of, search
 from erpsync.systems.netsuite.settings import NetSuiteSettings
+from erpsync.systems.netsuite.wire import ReadRecord
 
 # Long enough to spare a backlog the searches, short enough that a renamed item is noticed.
 _KEEP = timedelta(minutes=10)
@@ -22,6 +24,7 @@ class Items:
         self._by_external_id = settings.sku_field == "external_id"
         self._clock = clock
         self._known: dict[Sku, tuple[str, datetime]] = {}
+        self._skus: dict[str, tuple[Sku, datetime]] = {}
 
     def find(self, skus: Iterable[Sku]) -> dict[Sku, tuple[str, ...]]:
         """The ids of all active items of each SKU, so that the caller sees when there are none or several."""
@@ -39,6 +42,21 @@ class Items:
         self._known |= {sku: (found[sku][0], now + _KEEP) for sku in unseen if len(found[sku]) == 1}
         return found
 
+    def skus(self, item_ids: Iterable[str]) -> dict[str, Sku]:
+        """The SKU of each item, inactive ones as well; those that are gone or have none are left out."""
+        now = self._clock.now()
+        wanted = list(dict.fromkeys(item_ids))
+        unseen = [id_ for id_ in wanted if id_ not in self._skus or self._skus[id_][1] <= now]
+        for start in range(0, len(unseen), _AT_ONCE):
+            part = unseen[start : start + _AT_ONCE]
+            for item in search(self._client, "Item", {"internalId": any_of(part)}):
+                self._skus[item["internalId"]] = (self.sku_of(item), now + _KEEP)
+        return {id_: self._skus[id_][0] for id_ in wanted if id_ in self._skus and self._skus[id_][0]}
+
+    def sku_of(self, item: ReadRecord) -> Sku:
+        """The SKU of an item that was read, empty where it has none."""
+        return sku_of(item, by_external_id=self._by_external_id)
+
     def forget(self, skus: Iterable[Sku]) -> None:
         """For items that NetSuite did not know any more."""
         for sku in skus:
@@ -52,7 +70,7 @@ class Items:
         for start in range(0, len(skus), _AT_ONCE):
             refs = [{"externalId": sku} for sku in skus[start : start + _AT_ONCE]]
             criteria = {"externalId": {"operator": "anyOf", "searchValue": refs}, "isInactive": {"searchValue": False}}
-            for item in self._client.search("Item", criteria):
+            for item in search(self._client, "Item", criteria):
                 sku = Sku(item["externalId"] or "")
                 if sku in found:
                     found[sku] = (*found[sku], item["internalId"])
@@ -60,9 +78,12 @@ class Items:
 
     def _named(self, sku: Sku) -> tuple[str, ...]:
         criteria = {"isInactive": {"searchValue": False}, "itemId": {"operator": "is", "searchValue": sku}}
-        # The search ignores case; a SKU does not. A matrix item may come with its parent's name in front.
-        return tuple(
-            item["internalId"]
-            for item in self._client.search("Item", criteria)
-            if (item["itemId"] or "").rpartition(" : ")[2] == sku
-        )
+        # The search ignores case; a SKU does not.
+        return tuple(item["internalId"] for item in search(self._client, "Item", criteria) if self.sku_of(item) == sku)
+
+
+def sku_of(item: ReadRecord, *, by_external_id: bool) -> Sku:
+    """An item's external id; or its name, of which a matrix item's comes with its parent's in front."""
+    if by_external_id:
+        return Sku(item.get("externalId") or "")
+    return Sku((item.get("itemId") or "").rpartition(" : ")[2])

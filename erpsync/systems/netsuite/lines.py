@@ -42,7 +42,7 @@ class Lines:
     shipping_cost: Decimal
 
 
-class _Rounding:
+class Rounding:
     """Rounds a series of amounts so that the sum of the rounded is the rounded sum."""
 
     def __init__(self, currency: str) -> None:
@@ -67,10 +67,11 @@ def sales_order_lines(order: Order, items: Mapping[Sku, Sequence[str]], settings
     Raises Rejected for a SKU with no item or with several, for a charge without an item, and where the sum is not the
     order's total.
     """
-    rounding = _Rounding(order.currency)
+    rounding = Rounding(order.currency)
     lines: list[Line] = []
     for line in ordered(order):
-        lines += _item_lines(line, order, _the_item(line, order, items), settings, rounding)
+        place = f"{named(order)}, line {order.lines.index(line) + 1}"
+        lines += _item_lines(line, order, item_of(line.sku, items, record=place), settings, rounding)
     shipping_lines, shipping_cost = _shipping(order, settings, rounding)
     lines += shipping_lines
     lines += _charges(order, settings, rounding)
@@ -81,9 +82,7 @@ def sales_order_lines(order: Order, items: Mapping[Sku, Sequence[str]], settings
     return Lines(tuple(lines), shipping_cost)
 
 
-def _item_lines(
-    line: OrderLine, order: Order, item: str, settings: NetSuiteSettings, rounding: _Rounding
-) -> list[Line]:
+def _item_lines(line: OrderLine, order: Order, item: str, settings: NetSuiteSettings, rounding: Rounding) -> list[Line]:
     net = line.net.amount - _contained_tax(line.taxes, order)
     discount = line.discount.amount if settings.discount_item else _NOTHING
     if discount and line.net.amount:
@@ -91,7 +90,7 @@ def _item_lines(
         discount = rounding.whole(discount * net / line.net.amount)
     amount = rounding.take(net + discount)
     tax, tax_code = _line_tax(line.taxes, order, settings, rounding)
-    posted = Line(item, amount, line.quantity, _exact_rate(amount, line.quantity), tax, tax_code)
+    posted = Line(item, amount, line.quantity, exact_rate(amount, line.quantity), tax, tax_code)
     if not discount:
         return [posted]
     less = rounding.take(-discount)
@@ -99,7 +98,7 @@ def _item_lines(
     return [posted, Line(settings.discount_item, less, None, less, untaxed, tax_code)]
 
 
-def _shipping(order: Order, settings: NetSuiteSettings, rounding: _Rounding) -> tuple[list[Line], Decimal]:
+def _shipping(order: Order, settings: NetSuiteSettings, rounding: Rounding) -> tuple[list[Line], Decimal]:
     lines = []
     cost = _NOTHING
     for shipping in order.shipping_lines:
@@ -112,12 +111,12 @@ def _shipping(order: Order, settings: NetSuiteSettings, rounding: _Rounding) -> 
             continue
         if settings.tax_handling == "lines" and _sum(shipping.taxes, order).amount:
             # The header takes a tax code for shipping but no tax amount, so the total could differ by a cent.
-            raise _no_item("tax on shipping", "shipping_item", _sum(shipping.taxes, order), order)
+            raise no_item("tax on shipping", "shipping_item", _sum(shipping.taxes, order), record=named(order))
         cost += rounding.take(net)
     return lines, cost
 
 
-def _charges(order: Order, settings: NetSuiteSettings, rounding: _Rounding) -> list[Line]:
+def _charges(order: Order, settings: NetSuiteSettings, rounding: Rounding) -> list[Line]:
     charges = (
         ("tip", "tip_item", order.tip, settings.tip_item),
         ("duties", "duty_item", order.duties, settings.duty_item),
@@ -138,17 +137,17 @@ def _charge(
     item: str,
     order: Order,
     settings: NetSuiteSettings,
-    rounding: _Rounding,
+    rounding: Rounding,
 ) -> Line:
     if not item:
-        raise _no_item(name, setting, money, order)
+        raise no_item(name, setting, money, record=named(order))
     amount = rounding.take(money.amount)
     tax, tax_code = _line_tax((), order, settings, rounding)
     return Line(item, amount, Decimal(1), amount, tax, tax_code)
 
 
 def _line_tax(
-    taxes: tuple[TaxLine, ...], order: Order, settings: NetSuiteSettings, rounding: _Rounding
+    taxes: tuple[TaxLine, ...], order: Order, settings: NetSuiteSettings, rounding: Rounding
 ) -> tuple[Decimal | None, str]:
     if settings.tax_handling == "item":
         return None, settings.tax_code
@@ -177,7 +176,8 @@ def _sum(taxes: tuple[TaxLine, ...], order: Order) -> Money:
     return total([tax.amount for tax in taxes], order.currency)
 
 
-def _exact_rate(amount: Decimal, quantity: Decimal) -> Decimal | None:
+def exact_rate(amount: Decimal, quantity: Decimal) -> Decimal | None:
+    """The rate that comes to exactly this amount, None where there is none that NetSuite can keep."""
     if not quantity:
         return None
     rate = (amount / quantity).quantize(_RATE_UNIT).normalize()
@@ -194,16 +194,16 @@ def named(order: Order) -> str:
     return f"order #{order.number.lstrip('#')}"
 
 
-def _the_item(line: OrderLine, order: Order, items: Mapping[Sku, Sequence[str]]) -> str:
-    found = items.get(line.sku, ())
+def item_of(sku: Sku, items: Mapping[Sku, Sequence[str]], *, record: str) -> str:
+    """The id of the one item that has this SKU. Raises Rejected where there is none, or several."""
+    found = items.get(sku, ())
     if len(found) == 1:
         return found[0]
-    place = f"{named(order)}, line {order.lines.index(line) + 1}"
-    if not line.sku:
+    if not sku:
         raise Rejected(
             "no-sku",
             system=SYSTEM,
-            record=place,
+            record=record,
             what="The line has no SKU.",
             next_step="Give the product a SKU in the store and the same to an item in NetSuite; then replay.",
         )
@@ -211,25 +211,26 @@ def _the_item(line: OrderLine, order: Order, items: Mapping[Sku, Sequence[str]])
         raise Rejected(
             "unknown-sku",
             system=SYSTEM,
-            record=place,
-            what=f"NetSuite has no active item for SKU {line.sku}.",
+            record=record,
+            what=f"NetSuite has no active item for SKU {sku}.",
             next_step="Create the item in NetSuite, or correct the SKU in the store or the item; then replay.",
         )
     raise Rejected(
         "ambiguous-sku",
         system=SYSTEM,
-        record=place,
-        what=f"NetSuite has {len(found)} active items for SKU {line.sku}: internal ids {', '.join(found)}.",
+        record=record,
+        what=f"NetSuite has {len(found)} active items for SKU {sku}: internal ids {', '.join(found)}.",
         next_step="Rename or inactivate all but one of them in NetSuite, then replay.",
     )
 
 
-def _no_item(name: str, setting: str, money: Money, order: Order) -> Rejected:
+def no_item(name: str, setting: str, money: Money, *, record: str) -> Rejected:
+    """For an amount that no item is configured for."""
     return Rejected(
         "no-item-for-charge",
         system=SYSTEM,
-        record=named(order),
-        what=f"The order has {name} of {money} and no item is configured for it.",
+        record=record,
+        what=f"There is {name} of {money} and no item is configured for it.",
         next_step=f"Set `{setting}` of this connection to the internal id of an item for it; then replay.",
     )
 

@@ -1,4 +1,4 @@
-"""Customers and orders as SuiteTalk records. Pure: ids that must be looked up come in as arguments."""
+"""What erpsync writes, as SuiteTalk records. Pure: ids that must be looked up come in as arguments."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -7,16 +7,22 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.orders import Order
 from erpsync.domain.parties import Address
-from erpsync.ports.erp_records import CustomerDraft, OrderDraft
-from erpsync.systems.netsuite import wire
-from erpsync.systems.netsuite.countries import countries
+from erpsync.mapping import customer_values, order_values
+from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, RefundDraft
+from erpsync.systems.netsuite import fields, wire
+from erpsync.systems.netsuite.addresses import address_record
+from erpsync.systems.netsuite.credit_lines import credit_lines
+from erpsync.systems.netsuite.credit_lines import named as named_refund
+from erpsync.systems.netsuite.fields import Kind, Place
 from erpsync.systems.netsuite.lines import SYSTEM, Line, named, sales_order_lines
+from erpsync.systems.netsuite.own_fields import custom_field, fill
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 
 # The price level Custom: NetSuite then keeps the rate and amount that are sent.
 CUSTOM_PRICE = wire.Ref(internalId="-1")
 MEMO_LENGTH = 999  # characters that NetSuite's memo holds
 _ORDER_STATUS = {"pending_approval": "_pendingApproval", "pending_fulfillment": "_pendingFulfillment"}
+_CREDIT_TYPES = {"credit_memo": "customers:CreditMemo", "return_authorization": "customers:ReturnAuthorization"}
 
 
 def customer_record(draft: CustomerDraft, settings: NetSuiteSettings, *, is_new: bool) -> wire.Customer:
@@ -42,9 +48,14 @@ def customer_record(draft: CustomerDraft, settings: NetSuiteSettings, *, is_new:
         record["email"] = customer.email
     if customer.phone:
         record["phone"] = customer.phone
+    category = customer_category(draft, settings)
+    if category:
+        record["category"] = {"internalId": category}
     if is_new:
         record["isPerson"] = is_person
         _add_origin(record, draft, settings)
+    values = customer_values(settings.customer_fields, draft, system=SYSTEM)
+    fill(record, {fields.of_customer(name): value for name, value in values.items()}, f"customer {draft.reference}")
     return record
 
 
@@ -79,24 +90,47 @@ def order_record(draft: OrderDraft, items: Mapping[Sku, Sequence[str]], settings
     method = _shipping_method(order, charged.shipping_cost, settings)
     if method:
         record["shipMethod"] = {"internalId": method}
+    values = order_values(settings.order_fields, draft, system=SYSTEM)
+    fill(record, {fields.of_order(name): value for name, value in values.items()}, named(order))
     return record
 
 
 def amended_record(
-    target_id: TargetId, draft: OrderDraft, items: Mapping[Sku, Sequence[str]], settings: NetSuiteSettings
+    target_id: TargetId,
+    draft: OrderDraft,
+    items: Mapping[Sku, Sequence[str]],
+    settings: NetSuiteSettings,
+    known: Sequence[wire.ReadLine] = (),
 ) -> wire.SalesOrder:
     """The same as an update of the sales order `target_id`, which also empties what the order no longer has.
 
-    By its internal id: an upsert by external id would make a second order where somebody deleted the first.
+    By its internal id: an upsert by external id would make a second order where somebody deleted the first. A line of an
+    item that is among the lines `known` is that line, changed: it keeps what was shipped of it.
     """
     record = order_record(draft, items, settings)
+    _keep_lines(record["itemList"]["item"], known)
     del record["externalId"]
     record["internalId"] = target_id
     # An approved order must not fall back to pending by an edit in the store.
     record.pop("orderStatus", None)
-    if "memo" not in record:
-        record["nullFieldList"] = {"name": ["memo"]}
+    gone = ["memo", *(place.name for place in map(fields.of_order, settings.order_fields) if not place.on_lines)]
+    custom = {field["scriptId"] for field in record.get("customFieldList", {"customField": []})["customField"]}
+    empty = [name for name in dict.fromkeys(gone) if name not in record and name not in custom]
+    if empty:
+        record["nullFieldList"] = {"name": empty}
     return record
+
+
+def _keep_lines(lines: list[wire.SalesOrderItem], known: Sequence[wire.ReadLine]) -> None:
+    numbers: dict[str, list[int]] = {}
+    for line in known:
+        item = wire.id_of(line["item"])
+        if item and line["line"] is not None and not line["isClosed"]:
+            numbers.setdefault(item, []).append(line["line"])
+    for written in lines:
+        left = numbers.get(written["item"]["internalId"])
+        if left:
+            written["line"] = left.pop(0)
 
 
 def closing_record(target_id: TargetId, lines: Sequence[int]) -> wire.SalesOrder:
@@ -106,6 +140,85 @@ def closing_record(target_id: TargetId, lines: Sequence[int]) -> wire.SalesOrder
         "internalId": target_id,
         "itemList": {"replaceAll": False, "item": [{"isClosed": True, "line": line} for line in lines]},
     }
+
+
+def credit_record(
+    draft: RefundDraft, customer_id: str, items: Mapping[Sku, Sequence[str]], settings: NetSuiteSettings
+) -> wire.Credit:
+    """The credit memo or return authorization with our reference as external id. Raises Rejected for what the settings or
+    items lack, Skip where no money was given back."""
+    refund = draft.refund
+    lines = credit_lines(draft, items, settings)
+    record = wire.Credit(
+        {
+            "$type": _CREDIT_TYPES[settings.refund_as],
+            "externalId": draft.reference,
+            "entity": {"internalId": customer_id},
+            "tranDate": refund.created_at.replace(microsecond=0),
+            # Its number in the store would not tell which order: people look for the order.
+            "otherRefNum": draft.order_reference,
+            "itemList": {"replaceAll": True, "item": [_item(line) for line in lines]},
+        }
+    )
+    currency = currency_id(refund.total.currency, settings, record=named_refund(draft))
+    if currency:
+        record["currency"] = {"internalId": currency}
+    if settings.subsidiary:
+        record["subsidiary"] = {"internalId": settings.subsidiary}
+    if settings.location:
+        record["location"] = {"internalId": settings.location}
+    if refund.reason:
+        record["memo"] = refund.reason[:MEMO_LENGTH]
+    return record
+
+
+def deposit_record(draft: PaymentDraft, settings: NetSuiteSettings) -> wire.CustomerDeposit:
+    """The customer deposit for the sales order, which NetSuite applies when it is invoiced. Raises Rejected for a
+    currency or a method that is not configured."""
+    payment = draft.payment
+    name = f"payment {draft.reference}"
+    record = wire.CustomerDeposit(
+        {
+            "$type": "customers:CustomerDeposit",
+            "externalId": draft.reference,
+            "customer": {"internalId": draft.customer_id},
+            "salesOrder": {"internalId": draft.order_id},
+            "payment": payment.amount.rounded().amount,
+            "tranDate": payment.paid_at.replace(microsecond=0),
+        }
+    )
+    currency = currency_id(payment.amount.currency, settings, record=name)
+    if currency:
+        record["currency"] = {"internalId": currency}
+    method = payment_method(draft, settings)
+    if method:
+        record["paymentMethod"] = {"internalId": method}
+    if settings.payment_account:
+        record["account"] = {"internalId": settings.payment_account}
+    else:
+        record["undepFunds"] = True
+    return record
+
+
+def payment_method(draft: PaymentDraft, settings: NetSuiteSettings) -> str:
+    """The payment method of a payment, empty where none are used. Raises Rejected where others are and this is not."""
+    method = settings.payment_methods.get(draft.payment.method, settings.default_payment_method)
+    if not method and settings.payment_methods:
+        raise Rejected(
+            "payment-method-not-mapped",
+            system=SYSTEM,
+            record=f"payment {draft.reference}",
+            what=f'No payment method of NetSuite is configured for the store\'s "{draft.payment.method}".',
+            next_step=f'Add "{draft.payment.method}" to `payment_methods` of this connection, or set '
+            "`default_payment_method`; then replay.",
+        )
+    return method
+
+
+def customer_category(draft: CustomerDraft, settings: NetSuiteSettings) -> str:
+    """The category of the first of the customer's groups that has one, else the default; empty for none."""
+    groups = settings.customer_groups
+    return next((groups[name] for name in draft.customer.groups if name in groups), settings.default_customer_group)
 
 
 def currency_id(currency: str, settings: NetSuiteSettings, *, record: str) -> str:
@@ -145,53 +258,12 @@ def _entry(address: Address, *, billing: bool, shipping: bool) -> wire.Addressbo
     }
 
 
-def address_record(address: Address, *, record: str) -> wire.Address:
-    """The address, without the fields that it does not have. Raises Rejected for a country that NetSuite lacks."""
-    result = wire.Address()
-    if address.country:
-        country = countries().get(address.country.upper())
-        if country is None:
-            raise Rejected(
-                "country-unknown",
-                system=SYSTEM,
-                record=record,
-                what=f'NetSuite has no country for the code "{address.country}".',
-                next_step="Correct the country of the address in the store, then replay.",
-            )
-        result["country"] = country
-    # A company's parcel names the company first, the person as its attention.
-    if address.company:
-        result["addressee"] = address.company
-        if address.full_name:
-            result["attention"] = address.full_name
-    elif address.full_name:
-        result["addressee"] = address.full_name
-    if address.phone:
-        result["addrPhone"] = address.phone
-    if address.line1:
-        result["addr1"] = address.line1
-    if address.line2:
-        result["addr2"] = address.line2
-    if address.city:
-        result["city"] = address.city
-    if address.region_code or address.region:
-        result["state"] = address.region_code or address.region
-    if address.postal_code:
-        result["zip"] = address.postal_code
-    return result
-
-
 def _add_texts(record: wire.SalesOrder, order: Order, settings: NetSuiteSettings) -> None:
     if order.note:
         record["memo"] = order.note[:MEMO_LENGTH]
     if settings.payment_field and order.payment_methods:
-        methods = ", ".join(order.payment_methods)
-        field: wire.StringCustomField = {
-            "$type": "core:StringCustomFieldRef",
-            "scriptId": settings.payment_field,
-            "value": methods,
-        }
-        record["customFieldList"] = {"customField": [field]}
+        methods = custom_field(Place(settings.payment_field, Kind.TEXT), Kind.TEXT, ", ".join(order.payment_methods))
+        record["customFieldList"] = {"customField": [methods]}
 
 
 def _add_addresses(record: wire.SalesOrder, order: Order) -> None:

@@ -17,11 +17,20 @@ ABSENT = frozenset({"RCRD_DSNT_EXIST", "RCRD_NOT_FOUND", "NONEXISTENT_EXTERNAL_I
 """What a look-up of a record that does not exist answers. The look-up's own key is the only reference in it."""
 NO_PERMISSION = frozenset({"INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION", "NOT_ENOUGH_PERMISSIONS"})
 BAD_REFERENCE = "INVALID_KEY_OR_REF"
+PERMISSION_MISSING = "permission-missing"
+"""The code of our error where a role lacks a right."""
+SEARCH_EXPIRED = "INVALID_JOB_ID"
+"""A search id dies when it is not used for 15 minutes:
+https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_N3523074.html"""
+
+BUSY_SECONDS = 5.0
+"""How long to leave an account alone that has too many requests under way: it does not say, and most are over by then."""
 
 _USAGE_LOG = "Read the message in NetSuite under Setup > Integration > SOAP Web Services Usage Log"
 _ROLE = (
-    "Give the role of the connection's token these permissions: Sales Order (Full), Find Transaction (View), "
-    "Customers (Full), Items (View), Currency, Subsidiaries, Locations and Tax Records (View), SOAP Web Services (Full), "
+    "Give the role of the connection's token these permissions: Sales Order, Customers, Credit Memo, Return "
+    "Authorization and Customer Deposit (Full), Find Transaction, Item Fulfillment, Invoice, Items, Currency, "
+    "Subsidiaries, Locations and Tax Records (View), Deleted Records and Custom Fields (View), SOAP Web Services (Full), "
     "Log in using Access Tokens (Full). "
     "Waiting records then go on by themselves."
 )
@@ -79,7 +88,7 @@ _REFERENCE = re.compile(r"Invalid (\w+) reference key ([\w.-]+)")
 def of_fault(fault: SoapFault, *, write: bool) -> SyncError:
     """The domain error for a fault. None of them dead-letters a record for what is wrong with the connection."""
     if fault.element in _BUSY_FAULTS or fault.code in _BUSY:
-        return Throttled("throttled", system=SYSTEM, what=f"Too many requests at once for the account ({fault.code}).")
+        return _busy(fault.code)
     if fault.element in _TOO_MUCH_FAULTS:
         return Rejected(
             "request-too-large",
@@ -104,7 +113,7 @@ def of_status(status: Status, *, record: str) -> SyncError:
     name = code.lower().replace("_", "-")
     what = f"NetSuite refused the record with {code}{_reference(detail)}."
     if code in _BUSY:
-        return Throttled("throttled", system=SYSTEM, record=record, what=what)
+        return _busy(code, record)
     if code == "ACCT_TEMP_UNAVAILABLE":
         return Unavailable("unavailable", system=SYSTEM, record=record, what=what)
     if code in _UNCLEAR:
@@ -120,7 +129,7 @@ def of_status(status: Status, *, record: str) -> SyncError:
 def no_permission(code: str) -> Unavailable:
     """For a call of which every record was refused so: the role is at fault, not the records."""
     return Unavailable(
-        "permission-missing",
+        PERMISSION_MISSING,
         system=SYSTEM,
         what=f"The role of the connection's token may not do this ({code}).",
         next_step=_ROLE,
@@ -140,6 +149,16 @@ def code_of(status: Status) -> str:
         return ""
     detail = _error(status)
     return (detail and detail["code"]) or "UNKNOWN"
+
+
+def _busy(code: str, record: str = "") -> Throttled:
+    return Throttled(
+        "throttled",
+        system=SYSTEM,
+        record=record,
+        what=f"Too many requests at once for the account ({code}).",
+        retry_after_seconds=BUSY_SECONDS,
+    )
 
 
 def _of_connection(fault: SoapFault) -> SyncError | None:

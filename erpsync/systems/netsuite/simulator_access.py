@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,12 +40,17 @@ class Keys:
 
 
 class Access:
-    """Checks token passports and counts requests under way. Thread-safe."""
+    """Checks token passports and counts requests under way. Thread-safe.
 
-    def __init__(self, keys: Keys, now: Callable[[], datetime], concurrency: int) -> None:
+    `faults` are what the next requests are refused with, one each. Each request takes `latency_seconds`.
+    """
+
+    def __init__(self, keys: Keys, now: Callable[[], datetime], concurrency: int, latency_seconds: float = 0.0) -> None:
         self.keys = keys
         self.revoked = False
         self.concurrency = concurrency
+        self.faults: list[Fault] = []
+        self._latency_seconds = latency_seconds
         self._now = now
         self._lock = threading.Lock()
         self._under_way = 0
@@ -74,6 +80,9 @@ class Access:
                 )
             self._under_way += 1
         try:
+            time.sleep(self._latency_seconds)
+            if self.faults:
+                raise self.faults.pop(0)
             yield
         finally:
             with self._lock:

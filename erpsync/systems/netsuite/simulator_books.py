@@ -1,377 +1,257 @@
-"""The simulated account's records, and what NetSuite's own rules make of a write."""
+"""The simulated account's books: every record, found by id or external id, written by NetSuite's own rules.
+
+Knows no protocol: the SOAP and the REST side of the simulator both read the records and write through `upsert`,
+`update` and `add`, in SuiteTalk's field names.
+"""
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeAlias
 
-Values: TypeAlias = dict[str, Any]
-_CENT = Decimal("0.01")
-_STATUS = {
-    "_pendingApproval": "Pending Approval",
-    "_pendingFulfillment": "Pending Fulfillment",
-    "_partiallyFulfilled": "Partially Fulfilled",
-    "_closed": "Closed",
-}
-_CURRENCIES = {"1": "EUR", "2": "USD", "3": "GBP"}
-_TAX_RATES = {"5": Decimal(0), "6": Decimal("0.19"), "7": Decimal("0.07")}
-_SHIP_METHODS = frozenset({"3", "4"})
+from erpsync.systems.netsuite import simulator_rules as rules
+from erpsync.systems.netsuite.simulator_records import (
+    LOCATIONS,
+    STOCKED,
+    Customer,
+    Deleted,
+    Deposit,
+    Fulfilment,
+    Invoice,
+    Item,
+    Stock,
+    Transaction,
+    Values,
+)
+from erpsync.systems.netsuite.simulator_rules import Refusal
 
-
-class Refusal(Exception):
-    """One record is refused, with NetSuite's status code."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        self.message = message
-        super().__init__(code)
-
-
-@dataclass
-class Item:
-    """An item that can be sold. `kind` is its record type in the schema."""
-
-    internal_id: str
-    sku: str
-    price: Decimal
-    kind: str = "InventoryItem"
-    inactive: bool = False
-
-
-@dataclass
-class Customer:
-    internal_id: str
-    external_id: str | None
-    values: Values
-
-
-@dataclass
-class OrderLine:
-    """A line as it is kept. `line` is the key that NetSuite gives it and never changes."""
-
-    line: int
-    item: Item
-    quantity: Decimal
-    amount: Decimal
-    rate: Decimal | None = None
-    tax: Decimal = Decimal(0)
-    tax_code: str | None = None
-    description: str | None = None
-    closed: bool = False
-    fulfilled: Decimal = Decimal(0)
-
-
-@dataclass
-class SalesOrder:
-    internal_id: str
-    external_id: str | None
-    number: str
-    status: str
-    created_at: datetime
-    values: Values
-    lines: list[OrderLine] = field(default_factory=list)
-
-    @property
-    def subtotal(self) -> Decimal:
-        return sum((line.amount for line in self.lines), Decimal(0))
-
-    @property
-    def tax(self) -> Decimal:
-        return sum((line.tax for line in self.lines), Decimal(0))
-
-    @property
-    def total(self) -> Decimal:
-        return self.subtotal + self.tax + (self.values.get("shippingCost") or Decimal(0))
+Written: TypeAlias = Customer | Transaction | Deposit
+_TRANSACTIONS = {"salesOrder": "SO", "creditMemo": "CM", "returnAuthorization": "RMA"}
 
 
 class Books:
-    """Customers, items and sales orders of one account. Thread-safe.
+    """One account. Thread-safe: hold `lock` to read several records as of one moment.
 
+    Records are written by kind: "customer", "salesOrder", "creditMemo", "returnAuthorization", "customerDeposit". All
+    transactions share their external ids, whose capitals do not count:
+    https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_N3432681.html
     `between` is called with the external id after a record was found absent and before it is made: two writes that meet
-    there are what makes NetSuite refuse the second one.
+    there are what makes NetSuite refuse the second one. `contested` holds ids and external ids of records that somebody
+    else has open: the next write of each is refused with RCRD_HAS_BEEN_CHANGED, once. `automatic_tax` is what the account
+    charges by itself on each new sales order.
     """
 
     def __init__(self, now: Callable[[], datetime], between: Callable[[str], None], *, one_world: bool) -> None:
         self.items: dict[str, Item] = {}
         self.customers: dict[str, Customer] = {}
-        self.orders: dict[str, SalesOrder] = {}
-        self._now = now
+        self.transactions: dict[str, Transaction] = {}
+        self.deposits: dict[str, Deposit] = {}
+        self.fulfilments: dict[str, Fulfilment] = {}
+        self.invoices: dict[str, Invoice] = {}
+        self.deleted: list[Deleted] = []
+        self.contested: set[str] = set()
+        self.automatic_tax = Decimal(0)
+        self.lock = threading.RLock()
+        self.now = now
+        self.one_world = one_world
         self._between = between
-        self._one_world = one_world
-        self._lock = threading.RLock()
+        self._external: dict[tuple[str, str], Written] = {}
         self._last_id = 5000
+        self._numbers: dict[str, int] = {}
 
-    def add_item(self, sku: str, price: Decimal, kind: str = "InventoryItem", internal_id: str = "") -> Item:
-        with self._lock:
-            item = Item(internal_id or self._next_id(), sku, price, kind)
+    def add_item(
+        self, sku: str, price: Decimal, kind: str = "InventoryItem", internal_id: str = "", **more: Any
+    ) -> Item:
+        """An item with a base price in EUR, and an empty place at every location where it is stocked."""
+        with self.lock:
+            now = self.now()
+            item = Item(internal_id or self.next_id(), sku, kind, now, now, external_id=sku, **more)
+            item.prices[("1", "1")] = [(Decimal(0), price)]
+            if kind in STOCKED:
+                item.stock = {location: Stock() for location in LOCATIONS}
             self.items[item.internal_id] = item
             return item
 
     def add_customer(self, values: Values, external_id: str | None = None) -> Customer:
-        with self._lock:
-            internal_id = self._next_id()
-            number = f"CUST{1001 + len(self.customers)}"
-            customer = Customer(internal_id, external_id, {"entityId": number, **values})
-            self.customers[internal_id] = customer
+        with self.lock:
+            values = {"entityId": self.next_number("CUST"), **values}
+            customer = Customer(self.next_id(), external_id, values, self.now())
+            self.customers[customer.internal_id] = customer
+            self._register("customer", customer)
             return customer
 
-    def upsert(self, record: Mapping[str, Any]) -> tuple[str, str]:
-        """Makes or updates the record that has this external id. Its type and internal id; raises Refusal."""
+    def upsert(self, kind: str, record: Mapping[str, Any]) -> str:
+        """Makes or updates the record that has this external id. Its internal id; raises Refusal."""
         if record.get("internalId"):
             raise Refusal("CANT_SET_INTERNALID", "Internal IDs are not accepted by upsert.")
         external_id = record.get("externalId")
         if not external_id:
             raise Refusal("EXTERNALID_REQD", "An external ID is required.")
-        kind = _kind(record)
-        with self._lock:
-            existing = self.by_external_id(kind, external_id)
+        with self.lock:
+            existing = self.get(kind, record)
             if existing is not None:
-                return kind, self._change(existing, record)
+                return self._change(existing, record)
         self._between(external_id)
-        with self._lock:
-            if self.by_external_id(kind, external_id) is not None:
-                raise Refusal("DUP_RCRD", "This record already exists.")
-            return kind, self._make(kind, external_id, record)
+        return self.add(kind, record)
 
-    def update(self, record: Mapping[str, Any]) -> tuple[str, str]:
-        """Changes the record that has this internal id. Its type and internal id; raises Refusal."""
-        kind = _kind(record)
-        with self._lock:
+    def add(self, kind: str, record: Mapping[str, Any]) -> str:
+        """Makes a record. Its internal id; raises Refusal, also where its external id is taken."""
+        with self.lock:
+            if record.get("externalId") and _key(kind, record["externalId"]) in self._external:
+                raise Refusal("DUP_RCRD", "This record already exists.")
+            return self._make(kind, record)
+
+    def update(self, kind: str, record: Mapping[str, Any]) -> str:
+        """Changes the record that has this internal id, else external id. Its internal id; raises Refusal."""
+        with self.lock:
             found = self.get(kind, record)
             if found is None:
                 raise Refusal("RCRD_DSNT_EXIST", "That record does not exist.")
-            return kind, self._change(found, record)
+            return self._change(found, record)
 
-    def get(self, kind: str, ref: Mapping[str, Any]) -> Customer | SalesOrder | None:
-        """By internal id, else by external id."""
-        with self._lock:
-            known: Mapping[str, Customer | SalesOrder] = self.customers if kind == "customer" else self.orders
-            if ref.get("internalId"):
-                return known.get(ref["internalId"])
-            return self.by_external_id(kind, ref.get("externalId") or "")
+    def get(self, kind: str, ref: Mapping[str, Any]) -> Written | None:
+        """By internal id, else by external id. None also for a kind that is not kept here."""
+        with self.lock:
+            internal_id = ref.get("internalId")
+            if not internal_id:
+                known = self._external.get(_key(kind, ref.get("externalId") or ""))
+                return known if known is not None and _kind_of(known) == kind else None
+            if kind == "customer":
+                return self.customers.get(internal_id)
+            if kind == "customerDeposit":
+                return self.deposits.get(internal_id)
+            found = self.transactions.get(internal_id)
+            return found if found is not None and found.kind == kind else None
 
-    def by_external_id(self, kind: str, external_id: str) -> Customer | SalesOrder | None:
-        known: Mapping[str, Customer | SalesOrder] = self.customers if kind == "customer" else self.orders
-        return next((record for record in list(known.values()) if record.external_id == external_id), None)
+    def order(self, internal_id: str) -> Transaction:
+        """A sales order. Raises KeyError where there is none."""
+        found = self.transactions[internal_id]
+        if found.kind != "salesOrder":
+            raise KeyError(internal_id)
+        return found
 
-    def fulfil(self, external_id: str) -> None:
-        """Ships the first line of a sales order, as a clerk would."""
-        with self._lock:
-            order = self.by_external_id("salesOrder", external_id)
-            if not isinstance(order, SalesOrder):
-                raise KeyError(external_id)
-            order.lines[0].fulfilled = order.lines[0].quantity
-            order.status = "_partiallyFulfilled"
+    def of_kind(self, kind: str) -> list[Transaction]:
+        with self.lock:
+            return [found for found in self.transactions.values() if found.kind == kind]
 
-    def delete_order(self, external_id: str) -> None:
-        with self._lock:
-            order = self.by_external_id("salesOrder", external_id)
-            if order is not None:
-                del self.orders[order.internal_id]
+    def delete(self, kind: str, ref: Mapping[str, Any]) -> None:
+        """Deletes a record, as a person there may. Items by internal id. Raises KeyError where there is none."""
+        with self.lock:
+            found = self.items[ref["internalId"]] if kind == "item" else self.get(kind, ref)
+            if found is None:
+                raise KeyError(kind)
+            if isinstance(found, Transaction):
+                self._promise(found, -1)
+            for kept in (self.items, self.customers, self.transactions, self.deposits):
+                kept.pop(found.internal_id, None)
+            self._external.pop(_key(kind, found.external_id or ""), None)
+            name = found.sku if isinstance(found, Item) else ""
+            type_ = found.kind[0].lower() + found.kind[1:] if isinstance(found, Item) else kind
+            self.deleted.append(Deleted(type_, found.internal_id, found.external_id, name, self.now()))
 
-    def described(self) -> dict[str, list[dict[str, Any]]]:
-        """All records as plain JSON values; amounts as text."""
-        with self._lock:
-            return {
-                "salesOrders": [self._described_order(order) for order in self.orders.values()],
-                "customers": [
-                    {"internalId": c.internal_id, "externalId": c.external_id, **_plain(c.values)}
-                    for c in self.customers.values()
-                ],
-                "items": [
-                    {"internalId": item.internal_id, "itemId": item.sku, "isInactive": item.inactive}
-                    for item in self.items.values()
-                ],
-            }
+    def touch(self, record: Item | Customer | Transaction, seconds_ago: float = 0.0) -> None:
+        """Sets when a record was last modified."""
+        record.modified_at = self.now() - timedelta(seconds=seconds_ago)
 
-    def _make(self, kind: str, external_id: str, record: Mapping[str, Any]) -> str:
+    def next_id(self) -> str:
+        with self.lock:
+            self._last_id += 1
+            return str(self._last_id)
+
+    def next_number(self, prefix: str) -> str:
+        """The next document number, as SO1001."""
+        with self.lock:
+            self._numbers[prefix] = self._numbers.get(prefix, 1000) + 1
+            return f"{prefix}{self._numbers[prefix]}"
+
+    def change_order(self, order: Transaction, change: Callable[[Transaction], None]) -> None:
+        """Changes a sales order and what stock is promised to it together."""
+        with self.lock:
+            self._promise(order, -1)
+            try:
+                change(order)
+            finally:
+                self._promise(order, 1)
+
+    def _make(self, kind: str, record: Mapping[str, Any]) -> str:
+        external_id = record.get("externalId")
+        self._contest(external_id)
         if kind == "customer":
-            values = _customer_values(record)
-            self._check_customer(values)
+            values = rules.written(record)
+            rules.check_customer(values, one_world=self.one_world)
             return self.add_customer(values, external_id).internal_id
-        order = SalesOrder(
-            internal_id="",
-            external_id=external_id,
-            number="",
-            status=record.get("orderStatus") or "_pendingFulfillment",
-            created_at=self._now(),
-            values={},
-        )
-        self._fill_order(order, record)
+        now = self.now()
+        if kind == "customerDeposit":
+            values = rules.written(record)
+            rules.check_deposit(values, self)
+            deposit = Deposit(self.next_id(), external_id, self.next_number("DEP"), now, now, values)
+            self.deposits[deposit.internal_id] = deposit
+            self._register(kind, deposit)
+            return deposit.internal_id
+        if kind not in _TRANSACTIONS:
+            raise Refusal("INVALID_RCRD_TYPE", "This record type is not supported here.")
+        made = Transaction(kind, "", external_id, "", now, now)
+        made.added_tax = self.automatic_tax if kind == "salesOrder" else Decimal(0)
+        rules.fill(made, record, self)
         # Numbered last: a refused record uses up neither an id nor a number.
-        order.internal_id = self._next_id()
-        order.number = f"SO{1001 + len(self.orders)}"
-        self.orders[order.internal_id] = order
-        return order.internal_id
+        made.internal_id, made.number = self.next_id(), self.next_number(_TRANSACTIONS[kind])
+        self._keep(made)
+        return made.internal_id
 
-    def _change(self, found: Customer | SalesOrder, record: Mapping[str, Any]) -> str:
+    def _change(self, found: Written, record: Mapping[str, Any]) -> str:
+        self._contest(found.internal_id, found.external_id)
         if isinstance(found, Customer):
-            values = {**found.values, **_customer_values(record)}
-            known, given = found.values.get("addressbookList"), record.get("addressbookList")
-            if known and given and not given.get("replaceAll", True):
-                entries = [*known.get("addressbook", []), *given.get("addressbook", [])]
-                values["addressbookList"] = {"addressbook": entries}
-            self._check_customer(values)
-            found.values = values
+            values = rules.merged_customer(found.values, record)
+            rules.check_customer(values, one_world=self.one_world)
+            found.values, found.modified_at = values, self.now()
+        elif isinstance(found, Deposit):
+            found.values, found.modified_at = {**found.values, **rules.written(record)}, self.now()
         else:
-            draft = SalesOrder(
-                found.internal_id,
-                found.external_id,
-                found.number,
-                record.get("orderStatus") or found.status,
-                found.created_at,
-                dict(found.values),
-                [OrderLine(**vars(line)) for line in found.lines],
-            )
-            self._fill_order(draft, record)
-            self.orders[found.internal_id] = draft
+            lines = [replace(line, custom=dict(line.custom)) for line in found.lines]
+            draft = replace(copy(found), values=dict(found.values), lines=lines, modified_at=self.now())
+            rules.fill(draft, record, self)
+            self._promise(found, -1)
+            self._keep(draft)
         return found.internal_id
 
-    def _check_customer(self, values: Values) -> None:
-        required = ["lastName"] if values.get("isPerson") else ["companyName"]
-        for name in [*required, *(["subsidiary"] if self._one_world else [])]:
-            if not values.get(name):
-                raise Refusal("USER_ERROR", f"Please enter value(s) for: {name}")
-        _check_reference("subsidiary", values.get("subsidiary"), {"1"})
-        _check_reference("currency", values.get("currency"), _CURRENCIES)
+    def _keep(self, made: Transaction) -> None:
+        self.transactions[made.internal_id] = made
+        self._register(made.kind, made)
+        self._promise(made, 1)
 
-    def _fill_order(self, order: SalesOrder, record: Mapping[str, Any]) -> None:
-        skipped = {"$type", "internalId", "externalId", "itemList", "nullFieldList", "orderStatus"}
-        order.values |= {name: value for name, value in record.items() if name not in skipped}
-        for name in (record.get("nullFieldList") or {}).get("name", []):
-            order.values.pop(name, None)
-        self._check_order(order)
-        if record.get("itemList"):
-            self._fill_lines(order, record["itemList"])
-        if not order.lines:
-            raise Refusal("USER_ERROR", "Please enter at least one line item for this transaction.")
-        if all(line.closed for line in order.lines):
-            order.status = "_closed"
+    def _register(self, kind: str, record: Written) -> None:
+        if record.external_id:
+            self._external[_key(kind, record.external_id)] = record
 
-    def _check_order(self, order: SalesOrder) -> None:
-        entity = order.values.get("entity")
-        if not entity:
-            raise Refusal("USER_ERROR", "Please enter value(s) for: Customer")
-        if self.get("customer", entity) is None:
-            raise _bad_reference("entity", entity)
-        _check_reference("subsidiary", order.values.get("subsidiary"), {"1"})
-        _check_reference("location", order.values.get("location"), {"1"})
-        _check_reference("currency", order.values.get("currency"), _CURRENCIES)
-        _check_reference("shipmethod", order.values.get("shipMethod"), _SHIP_METHODS)
-        if order.values.get("shippingCost") and not order.values.get("shipMethod"):
-            raise Refusal("USER_ERROR", "Please enter value(s) for: Ship Via")
+    def _promise(self, order: Transaction, sign: int) -> None:
+        """What a sales order has not got yet is promised to it, at its location."""
+        if order.kind != "salesOrder":
+            return
+        location = (order.values.get("location") or {}).get("internalId", "")
+        for line in order.lines:
+            place = line.item.stock.get(location)
+            if place is not None and line.undelivered:
+                place.promised += sign * line.undelivered
+                line.item.stock_changed_at = self.now()
 
-    def _fill_lines(self, order: SalesOrder, item_list: Mapping[str, Any]) -> None:
-        replace = item_list.get("replaceAll", True)
-        kept = {line.line: line for line in order.lines}
-        next_line = max(kept, default=0) + 1
-        named: list[OrderLine] = []
-        for values in item_list.get("item", []):
-            number = values.get("line")
-            if number in kept:
-                line = kept[number]
-            else:
-                line = OrderLine(next_line, self._item_of(values), Decimal(0), Decimal(0))
-                next_line += 1
-            self._fill_line(line, values)
-            named.append(line)
-        dropped = [line for line in order.lines if line not in named] if replace else []
-        if any(line.fulfilled for line in dropped):
-            raise Refusal("CANT_DELETE_LINE", "This line cannot be deleted because it has been fulfilled.")
-        others = [] if replace else [line for line in order.lines if line not in named]
-        order.lines = sorted([*others, *named], key=lambda line: line.line)
-
-    def _fill_line(self, line: OrderLine, values: Mapping[str, Any]) -> None:
-        if "item" in values:
-            line.item = self._item_of(values)
-        line.quantity = values.get("quantity", line.quantity)
-        line.description = values.get("description", line.description)
-        line.closed = values.get("isClosed", line.closed)
-        if line.item.kind == "InventoryItem" and not line.quantity:
-            raise Refusal("USER_ERROR", "Please enter value(s) for: Quantity")
-        if "rate" in values or "amount" in values or "quantity" in values:
-            rate = Decimal(values["rate"]) if "rate" in values else None
-            price = rate if rate is not None else line.item.price
-            # An amount that is given stands, whatever rate times quantity is.
-            line.amount = values.get("amount", _rounded(price * (line.quantity or 1)))
-            line.rate = rate
-        if "taxCode" in values:
-            _check_reference("taxcode", values["taxCode"], _TAX_RATES)
-            line.tax_code = values["taxCode"].get("internalId")
-        if "tax1Amt" in values:
-            line.tax = values["tax1Amt"]
-        elif "taxCode" in values:
-            line.tax = _rounded(line.amount * _TAX_RATES[line.tax_code or "5"])
-
-    def _item_of(self, values: Mapping[str, Any]) -> Item:
-        ref = values.get("item") or {}
-        item = self.items.get(ref.get("internalId") or "")
-        if item is None or item.inactive:
-            raise _bad_reference("item", ref)
-        return item
-
-    def _next_id(self) -> str:
-        self._last_id += 1
-        return str(self._last_id)
-
-    def _described_order(self, order: SalesOrder) -> dict[str, Any]:
-        return {
-            "internalId": order.internal_id,
-            "externalId": order.external_id,
-            "tranId": order.number,
-            "orderStatus": order.status,
-            "status": _STATUS.get(order.status, ""),
-            **_plain(order.values),
-            "entity": order.values["entity"].get("internalId") or order.values["entity"].get("externalId"),
-            "lines": [
-                {
-                    "line": line.line,
-                    "item": line.item.sku,
-                    "quantity": f"{line.quantity:f}",
-                    "rate": None if line.rate is None else f"{line.rate:f}",
-                    "amount": f"{line.amount:f}",
-                    "tax": f"{line.tax:f}",
-                    "isClosed": line.closed,
-                }
-                for line in order.lines
-            ],
-            "total": f"{order.total:f}",
-        }
+    def _contest(self, *ids: str | None) -> None:
+        for contested in self.contested.intersection(_present(ids)):
+            self.contested.discard(contested)
+            raise Refusal("RCRD_HAS_BEEN_CHANGED", "Record has been changed.")
 
 
-def _kind(record: Mapping[str, Any]) -> str:
-    kinds = {"SalesOrder": "salesOrder", "Customer": "customer"}
-    if record["$type"] not in kinds:
-        raise Refusal("INVALID_RCRD_TYPE", "This record type is not supported here.")
-    return kinds[record["$type"]]
+def _key(kind: str, external_id: str) -> tuple[str, str]:
+    return ("entity" if kind == "customer" else "transaction", external_id.lower())
 
 
-def _customer_values(record: Mapping[str, Any]) -> Values:
-    skipped = {"$type", "internalId", "externalId", "nullFieldList"}
-    return {name: value for name, value in record.items() if name not in skipped}
+def _kind_of(record: Written) -> str:
+    if isinstance(record, Transaction):
+        return record.kind
+    return "customer" if isinstance(record, Customer) else "customerDeposit"
 
 
-def _check_reference(name: str, ref: Mapping[str, Any] | None, known: Any) -> None:
-    if ref is not None and ref.get("internalId") not in known:
-        raise _bad_reference(name, ref)
-
-
-def _bad_reference(name: str, ref: Mapping[str, Any]) -> Refusal:
-    key = ref.get("internalId") or ref.get("externalId") or ""
-    return Refusal("INVALID_KEY_OR_REF", f"Invalid {name} reference key {key}.")
-
-
-def _rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, ROUND_HALF_UP)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items() if name != "$type"}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, datetime) else value
+def _present(ids: Iterable[str | None]) -> list[str]:
+    return [found for found in ids if found]

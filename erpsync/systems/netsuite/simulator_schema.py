@@ -6,6 +6,8 @@ One table serves the WSDL it publishes, the requests it checks and the replies i
 from dataclasses import dataclass
 from functools import cache
 
+from erpsync.systems.netsuite.simulator_list_types import LIST_TYPES
+from erpsync.systems.netsuite.simulator_transaction_types import TRANSACTION_TYPES
 from erpsync.systems.netsuite.simulator_types import TYPES
 
 XSD = "http://www.w3.org/2001/XMLSchema"
@@ -16,6 +18,10 @@ OPERATIONS = (
     "getList",
     "search",
     "searchMoreWithId",
+    "getItemAvailability",
+    "getDeleted",
+    "getCustomizationId",
+    "addList",
     "upsertList",
     "updateList",
 )
@@ -41,19 +47,37 @@ _NAMESPACES = {
     "types.common": "types.common_{v}.platform",
     "relationships": "relationships_{v}.lists",
     "accounting": "accounting_{v}.lists",
+    "types.accounting": "types.accounting_{v}.lists",
     "sales": "sales_{v}.transactions",
     "types.sales": "types.sales_{v}.transactions",
+    "customers": "customers_{v}.transactions",
 }
 
 _SIMPLE = (
     "types.core:RecordType",
     "types.core:SearchStringFieldOperator",
     "types.core:SearchMultiSelectFieldOperator",
+    "types.core:SearchEnumMultiSelectFieldOperator",
+    "types.core:SearchLongFieldOperator",
+    "types.core:SearchDateFieldOperator",
+    "types.core:GetCustomizationType",
     "types.faults:StatusDetailCodeType",
     "types.faults:StatusDetailType",
     "types.faults:FaultCodeType",
     "types.common:Country",
+    "types.accounting:ItemMatrixType",
+    "types.accounting:ItemWeightUnit",
     "types.sales:SalesOrderOrderStatus",
+    "types.sales:ItemFulfillmentShipStatus",
+)
+
+_RESULTS = (
+    "getServerTimeResult",
+    "getAccountGovernanceInfoResult",
+    "getDataCenterUrlsResult",
+    "getItemAvailabilityResult",
+    "getDeletedResult",
+    "getCustomizationIdResult",
 )
 
 
@@ -97,6 +121,8 @@ def elements() -> dict[str, str]:
         "core:status": "core:Status",
         "core:recordList": "core:RecordList",
         "core:searchResult": "core:SearchResult",
+        "core:deletedRecordList": "core:DeletedRecordList",
+        "core:customizationRefList": "core:CustomizationRefList",
         "messages:tokenPassport": "core:TokenPassport",
         "messages:preferences": "messages:Preferences",
         "messages:searchPreferences": "messages:SearchPreferences",
@@ -104,7 +130,7 @@ def elements() -> dict[str, str]:
         "messages:writeResponseList": "messages:WriteResponseList",
         "messages:readResponseList": "messages:ReadResponseList",
     }
-    for name in ("getServerTimeResult", "getAccountGovernanceInfoResult", "getDataCenterUrlsResult"):
+    for name in _RESULTS:
         found[f"core:{name}"] = f"core:{name[0].upper()}{name[1:]}"
     for operation in OPERATIONS:
         capital = operation[0].upper() + operation[1:]
@@ -121,7 +147,9 @@ def types() -> dict[str, Type]:
     parsed: dict[str, Type] = {}
     head: list[str] = []
     body: list[list[str]] = []
-    for line in [*TYPES.strip().splitlines(), "end:end"]:
+    for line in [*f"{TYPES}{LIST_TYPES}{TRANSACTION_TYPES}".split("\n"), "end:end"]:
+        if not line:
+            continue
         if line.startswith(" "):
             body.append(line.split())
             continue

@@ -46,6 +46,60 @@ core:SearchResult
   pageIndex xsd:int ?
   searchId xsd:string ?
   @core:recordList ?
+core:SearchLongField
+  searchValue xsd:long ?
+  searchValue2 xsd:long ?
+  .operator types.core:SearchLongFieldOperator
+core:SearchDateField
+  searchValue xsd:dateTime ?
+  searchValue2 xsd:dateTime ?
+  .operator types.core:SearchDateFieldOperator
+core:SearchEnumMultiSelectField
+  searchValue xsd:string *
+  .operator types.core:SearchEnumMultiSelectFieldOperator
+core:RecordRefList
+  recordRef core:RecordRef *
+core:ItemAvailabilityFilter
+  item core:RecordRefList
+  lastQtyAvailableChange xsd:dateTime ?
+core:ItemAvailability
+  item core:RecordRef
+  lastQtyAvailableChange xsd:dateTime ?
+  locationId core:RecordRef ?
+  quantityOnHand xsd:double ?
+  quantityCommitted xsd:double ?
+  quantityBackOrdered xsd:double ?
+  quantityAvailable xsd:double ?
+core:ItemAvailabilityList
+  itemAvailability core:ItemAvailability +
+core:GetItemAvailabilityResult
+  @core:status
+  itemAvailabilityList core:ItemAvailabilityList ?
+core:GetDeletedFilter
+  deletedDate core:SearchDateField ?
+  type core:SearchEnumMultiSelectField ?
+core:DeletedRecord
+  deletedDate xsd:dateTime ?
+  record core:BaseRef ?
+core:DeletedRecordList
+  deletedRecord core:DeletedRecord *
+core:GetDeletedResult
+  @core:status
+  totalRecords xsd:int ?
+  pageSize xsd:int ?
+  totalPages xsd:int ?
+  pageIndex xsd:int ?
+  @core:deletedRecordList ?
+core:CustomizationType
+  .getCustomizationType types.core:GetCustomizationType
+core:CustomizationRef < core:RecordRef
+  .scriptId xsd:string
+core:CustomizationRefList
+  customizationRef core:CustomizationRef *
+core:GetCustomizationIdResult
+  @core:status
+  totalRecords xsd:int ?
+  @core:customizationRefList ?
 core:CustomFieldList
   customField core:CustomFieldRef *
 core:CustomFieldRef abstract
@@ -53,6 +107,21 @@ core:CustomFieldRef abstract
   .scriptId xsd:string
 core:StringCustomFieldRef < core:CustomFieldRef
   value xsd:string
+core:LongCustomFieldRef < core:CustomFieldRef
+  value xsd:long
+core:DoubleCustomFieldRef < core:CustomFieldRef
+  value xsd:double
+core:BooleanCustomFieldRef < core:CustomFieldRef
+  value xsd:boolean
+core:DateCustomFieldRef < core:CustomFieldRef
+  value xsd:dateTime
+core:SelectCustomFieldRef < core:CustomFieldRef
+  value core:ListOrRecordRef
+core:ListOrRecordRef
+  name xsd:string ?
+  .internalId xsd:string
+  .externalId xsd:string
+  .typeId xsd:string
 core:TokenPassport
   account xsd:string
   consumerKey xsd:string
@@ -127,6 +196,24 @@ messages:SearchMoreWithIdRequest
   pageIndex xsd:int
 messages:SearchMoreWithIdResponse
   @core:searchResult
+messages:GetItemAvailabilityRequest
+  itemAvailabilityFilter core:ItemAvailabilityFilter
+messages:GetItemAvailabilityResponse
+  @core:getItemAvailabilityResult
+messages:GetDeletedRequest
+  getDeletedFilter core:GetDeletedFilter
+  pageIndex xsd:int
+messages:GetDeletedResponse
+  @core:getDeletedResult
+messages:GetCustomizationIdRequest
+  customizationType core:CustomizationType
+  includeInactives xsd:boolean
+messages:GetCustomizationIdResponse
+  @core:getCustomizationIdResult
+messages:AddListRequest
+  record core:Record +
+messages:AddListResponse
+  @messages:writeResponseList
 messages:UpsertListRequest
   record core:Record +
 messages:UpsertListResponse
@@ -135,130 +222,40 @@ messages:UpdateListRequest
   record core:Record +
 messages:UpdateListResponse
   @messages:writeResponseList
-common:Address < core:Record
-  internalId xsd:string ?
-  country types.common:Country ?
-  attention xsd:string ?
-  addressee xsd:string ?
-  addrPhone xsd:string ?
-  addr1 xsd:string ?
-  addr2 xsd:string ?
-  addr3 xsd:string ?
-  city xsd:string ?
-  state xsd:string ?
-  zip xsd:string ?
 common:CustomerSearchBasic < core:SearchRecordBasic
   email core:SearchStringField ?
   externalId core:SearchMultiSelectField ?
   internalId core:SearchMultiSelectField ?
+  internalIdNumber core:SearchLongField ?
   isInactive core:SearchBooleanField ?
+  lastModifiedDate core:SearchDateField ?
 common:ItemSearchBasic < core:SearchRecordBasic
   externalId core:SearchMultiSelectField ?
   internalId core:SearchMultiSelectField ?
+  internalIdNumber core:SearchLongField ?
   isInactive core:SearchBooleanField ?
   itemId core:SearchStringField ?
+  lastModifiedDate core:SearchDateField ?
+  lastQuantityAvailableChange core:SearchDateField ?
+  parent core:SearchMultiSelectField ?
+  type core:SearchEnumMultiSelectField ?
+common:TransactionSearchBasic < core:SearchRecordBasic
+  createdFrom core:SearchMultiSelectField ?
+  internalId core:SearchMultiSelectField ?
+  internalIdNumber core:SearchLongField ?
+  lastModifiedDate core:SearchDateField ?
+  mainLine core:SearchBooleanField ?
+  type core:SearchEnumMultiSelectField ?
+common:PriceLevelSearchBasic < core:SearchRecordBasic
+  internalId core:SearchMultiSelectField ?
+  name core:SearchStringField ?
+accounting:PriceLevelSearch < core:SearchRecord
+  basic common:PriceLevelSearchBasic ?
 relationships:CustomerSearch < core:SearchRecord
   basic common:CustomerSearchBasic ?
-relationships:Customer < core:Record
-  customForm core:RecordRef ?
-  entityId xsd:string ?
-  isPerson xsd:boolean ?
-  firstName xsd:string ?
-  lastName xsd:string ?
-  companyName xsd:string ?
-  phone xsd:string ?
-  email xsd:string ?
-  isInactive xsd:boolean ?
-  subsidiary core:RecordRef ?
-  currency core:RecordRef ?
-  lastModifiedDate xsd:dateTime ?
-  addressbookList relationships:CustomerAddressbookList ?
-  .internalId xsd:string
-  .externalId xsd:string
-relationships:CustomerAddressbookList
-  addressbook relationships:CustomerAddressbook *
-  .replaceAll xsd:boolean
-relationships:CustomerAddressbook
-  defaultShipping xsd:boolean ?
-  defaultBilling xsd:boolean ?
-  isResidential xsd:boolean ?
-  label xsd:string ?
-  addressbookAddress common:Address ?
-  internalId xsd:string ?
 accounting:ItemSearch < core:SearchRecord
   basic common:ItemSearchBasic ?
-accounting:InventoryItem < core:Record
-  itemId xsd:string ?
-  isInactive xsd:boolean ?
-  .internalId xsd:string
-  .externalId xsd:string
-accounting:OtherChargeSaleItem < core:Record
-  itemId xsd:string ?
-  isInactive xsd:boolean ?
-  .internalId xsd:string
-  .externalId xsd:string
-accounting:DiscountItem < core:Record
-  itemId xsd:string ?
-  isInactive xsd:boolean ?
-  .internalId xsd:string
-  .externalId xsd:string
-accounting:SalesTaxItem < core:Record
-  itemId xsd:string ?
-  .internalId xsd:string
-  .externalId xsd:string
-accounting:Subsidiary < core:Record
-  name xsd:string ?
-  .internalId xsd:string
-  .externalId xsd:string
-accounting:Location < core:Record
-  name xsd:string ?
-  .internalId xsd:string
-  .externalId xsd:string
-accounting:Currency < core:Record
-  name xsd:string ?
-  symbol xsd:string ?
-  .internalId xsd:string
-  .externalId xsd:string
-sales:SalesOrder < core:Record
-  createdDate xsd:dateTime ?
-  customForm core:RecordRef ?
-  entity core:RecordRef ?
-  currency core:RecordRef ?
-  tranDate xsd:dateTime ?
-  tranId xsd:string ?
-  orderStatus types.sales:SalesOrderOrderStatus ?
-  otherRefNum xsd:string ?
-  memo xsd:string ?
-  billingAddress common:Address ?
-  shippingAddress common:Address ?
-  shipMethod core:RecordRef ?
-  shippingCost xsd:double ?
-  subTotal xsd:double ?
-  taxTotal xsd:double ?
-  total xsd:double ?
-  subsidiary core:RecordRef ?
-  lastModifiedDate xsd:dateTime ?
-  location core:RecordRef ?
-  status xsd:string ?
-  itemList sales:SalesOrderItemList ?
-  customFieldList core:CustomFieldList ?
-  .internalId xsd:string
-  .externalId xsd:string
-sales:SalesOrderItemList
-  item sales:SalesOrderItem *
-  .replaceAll xsd:boolean
-sales:SalesOrderItem
-  item core:RecordRef ?
-  quantity xsd:double ?
-  description xsd:string ?
-  price core:RecordRef ?
-  rate xsd:string ?
-  amount xsd:double ?
-  isTaxable xsd:boolean ?
-  isClosed xsd:boolean ?
-  line xsd:long ?
-  quantityBilled xsd:double ?
-  quantityFulfilled xsd:double ?
-  tax1Amt xsd:double ?
-  taxCode core:RecordRef ?
+  memberItemJoin common:ItemSearchBasic ?
+sales:TransactionSearch < core:SearchRecord
+  basic common:TransactionSearchBasic ?
 """

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 # "$type" is `transport.soap.TYPE_KEY`: the XML type where the schema leaves it open.
 Typed = TypedDict("Typed", {"$type": str}, total=False)
@@ -32,13 +32,15 @@ class Address(TypedDict, total=False):
     zip: str
 
 
-class StringCustomField(Typed, total=False):
+class CustomField(Typed, total=False):
+    """CustomFieldRef; its XML type decides what `value` is. A select holds {"internalId": ...}."""
+
     scriptId: str
-    value: str
+    value: str | Decimal | bool | datetime | Ref
 
 
 class CustomFieldList(TypedDict):
-    customField: list[StringCustomField]
+    customField: list[CustomField]
 
 
 class NullFieldList(TypedDict):
@@ -57,6 +59,7 @@ class SalesOrderItem(TypedDict, total=False):
     line: int
     tax1Amt: Decimal
     taxCode: Ref
+    customFieldList: CustomFieldList
 
 
 class SalesOrderItemList(TypedDict):
@@ -106,7 +109,38 @@ class Customer(Typed, total=False):
     email: str
     subsidiary: Ref
     currency: Ref
+    category: Ref
     addressbookList: Addressbook
+    customFieldList: CustomFieldList
+
+
+class Credit(Typed, total=False):
+    """CreditMemo or ReturnAuthorization."""
+
+    externalId: str
+    currency: Ref
+    entity: Ref
+    tranDate: datetime
+    location: Ref
+    subsidiary: Ref
+    otherRefNum: str
+    memo: str
+    itemList: SalesOrderItemList
+
+
+class CustomerDeposit(Typed, total=False):
+    externalId: str
+    customer: Ref
+    salesOrder: Ref
+    payment: Decimal
+    currency: Ref
+    tranDate: datetime
+    paymentMethod: Ref
+    account: Ref
+    undepFunds: bool
+
+
+Written: TypeAlias = SalesOrder | Customer | Credit | CustomerDeposit
 
 
 class StatusDetail(TypedDict):
@@ -125,32 +159,145 @@ class WriteResponse(TypedDict):
     baseRef: Ref | None
 
 
-class ReadItem(TypedDict):
-    """A line of a sales order that was read."""
+class NamedRef(TypedDict):
+    """RecordRef that was read."""
 
+    internalId: str | None
+    name: str | None
+
+
+class ReadLine(TypedDict, total=False):
+    """A line of a sales order, or of an item fulfilment, that was read."""
+
+    item: NamedRef | None
     line: int | None
+    quantity: Decimal | None
     isClosed: bool | None
     quantityFulfilled: Decimal | None
     quantityBilled: Decimal | None
 
 
-class ReadItemList(TypedDict):
-    item: list[ReadItem]
+class ReadLineList(TypedDict):
+    item: list[ReadLine] | None
 
 
-class ReadRecord(TypedDict):
-    """A record that was read; which fields there are depends on its type."""
+class ReadPrice(TypedDict):
+    value: Decimal | None
+    quantity: Decimal | None
+
+
+class PriceList(TypedDict):
+    price: list[ReadPrice] | None
+
+
+class Pricing(TypedDict):
+    currency: NamedRef | None
+    priceLevel: NamedRef | None
+    priceList: PriceList | None
+
+
+class PricingMatrix(TypedDict):
+    pricing: list[Pricing] | None
+
+
+class MatrixOption(TypedDict):
+    scriptId: str | None
+    internalId: str | None
+    value: NamedRef | None
+
+
+class MatrixOptionList(TypedDict):
+    matrixOption: list[MatrixOption] | None
+
+
+class Member(TypedDict):
+    """A component of a kit."""
+
+    item: NamedRef | None
+    quantity: Decimal | None
+
+
+class MemberList(TypedDict):
+    itemMember: list[Member] | None
+
+
+class ReadRecord(TypedDict, total=False):
+    """A record that was read; which fields there are depends on its type, and what is empty is None."""
 
     internalId: str
     externalId: str | None
-    tranId: str | None
+    lastModifiedDate: datetime | None
+    isInactive: bool | None
+    # customers
     entityId: str | None
-    itemId: str | None
+    firstName: str | None
+    lastName: str | None
+    companyName: str | None
     email: str | None
+    phone: str | None
+    category: NamedRef | None
+    # items
+    itemId: str | None
+    displayName: str | None
+    salesDescription: str | None
+    description: str | None
+    storeDescription: str | None
+    upcCode: str | None
+    parent: NamedRef | None
+    matrixType: str | None
+    matrixOptionList: MatrixOptionList | None
+    weight: Decimal | None
+    weightUnit: str | NamedRef | None
+    memberList: MemberList | None
+    pricesIncludeTax: bool | None
+    pricingMatrix: PricingMatrix | None
+    # transactions
+    tranId: str | None
+    tranDate: datetime | None
+    shippedDate: datetime | None
+    createdFrom: NamedRef | None
+    entity: NamedRef | None
+    currency: NamedRef | None
     orderStatus: str | None
-    itemList: ReadItemList | None
+    shipStatus: str | None
+    shipMethod: NamedRef | None
+    total: Decimal | None
+    itemList: ReadLineList | None
+    packageList: dict[str, list[dict[str, str | None]] | None] | None
+    packageUpsList: dict[str, list[dict[str, str | None]] | None] | None
+    packageUspsList: dict[str, list[dict[str, str | None]] | None] | None
+    packageFedExList: dict[str, list[dict[str, str | None]] | None] | None
+
+
+class Availability(TypedDict):
+    """What a location holds of an item."""
+
+    item: NamedRef
+    locationId: NamedRef | None
+    quantityOnHand: Decimal | None
+    quantityCommitted: Decimal | None
+
+
+class DeletedRef(NamedRef):
+    externalId: str | None
+    type: str | None
+
+
+class DeletedRecord(TypedDict):
+    deletedDate: datetime | None
+    record: DeletedRef | None
 
 
 class ReadResponse(TypedDict):
     status: Status
     record: ReadRecord | None
+
+
+def id_of(ref: NamedRef | None) -> str:
+    """The internal id that a reference holds, empty for none."""
+    return (ref and ref["internalId"]) or ""
+
+
+def name_of(ref: NamedRef | None) -> str:
+    """The name that comes with a reference, empty for none."""
+    return (ref and ref["name"]) or ""

@@ -1,12 +1,22 @@
 """What operators do. Each is a form of a page, carried out by `engine.operations` in the operator's name."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from pydantic import Field
 from starlette.responses import Response
 
 from erpsync.domain.ids import JobId
 from erpsync.engine import operations
-from erpsync.web.console.views import Id
+from erpsync.engine.operations import NotPossible
+from erpsync.ledger import reads
+from erpsync.web.console.pages import counted
+from erpsync.web.console.views import MAX_ID, Id
 from erpsync.web.console.visit import Actor
+
+LATER = "Load this page again to see what came of it."
+
+Chosen = Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID)]], Form(alias="id", max_length=reads.PAGE)]
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -15,8 +25,29 @@ router = APIRouter(prefix="/console", include_in_schema=False)
 def replay_job(visit: Actor, job_id: Id) -> Response:
     return visit.act(
         lambda: operations.replay_job(visit.console.runtime, JobId(job_id), visit.operator.name),
-        done=f"Job {job_id} runs again from the latest state of its source.",
+        done=f"Job {job_id} runs again from the latest state of its source. {LATER}",
         then=f"/console/jobs/{job_id}",
+    )
+
+
+@router.post("/dead-letters/replay")
+def replay_dead_letters(visit: Actor, chosen: Chosen) -> Response:
+    """Each in a transaction of its own: one that is not possible any more keeps none of the others."""
+    refused: list[str] = []
+
+    def replay_each() -> None:
+        for letter_id in chosen:
+            try:
+                operations.replay_dead_letter(visit.console.runtime, letter_id, visit.operator.name)
+            except NotPossible as error:
+                refused.append(str(error))
+        if refused:
+            raise NotPossible(f"{len(chosen) - len(refused)} of {len(chosen)} were replayed. {' '.join(refused)}")
+
+    return visit.act(
+        replay_each,
+        done=f"{counted(len(chosen), 'dead letter was', 'dead letters were')} replayed. {LATER}",
+        then="/console/dead-letters",
     )
 
 
@@ -24,7 +55,7 @@ def replay_job(visit: Actor, job_id: Id) -> Response:
 def replay_dead_letter(visit: Actor, letter_id: Id) -> Response:
     return visit.act(
         lambda: operations.replay_dead_letter(visit.console.runtime, letter_id, visit.operator.name),
-        done=f"Dead letter {letter_id} is closed, and what it is about runs again.",
+        done=f"Dead letter {letter_id} is closed, and what it is about runs again. {LATER}",
         then=f"/console/dead-letters/{letter_id}",
     )
 

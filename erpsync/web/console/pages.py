@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 STYLE_PATH: Final = "/console/style.css"
+_SINGULAR = {"orders": "order", "customers": "customer", "products": "product", "fulfilments": "fulfilment"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -28,7 +29,7 @@ class Pages:
         # The address changes with the content, so that browsers may keep it.
         digest = hashlib.sha256(self._style).hexdigest()[:12]
         self._environment.globals |= {"visit": None, "flash": None, "style": f"{STYLE_PATH}?v={digest}"}
-        self._environment.filters |= {"utc": utc, "duration": duration, "counted": counted}
+        self._environment.filters |= {"utc": utc, "duration": duration, "counted": counted, "singular": singular}
 
     def page(
         self, template: str, status: int = 200, headers: Mapping[str, str] | None = None, /, **values: object
@@ -57,6 +58,12 @@ def duration(seconds: float) -> str:
     if whole >= _MINUTE:
         return f"{whole // _MINUTE} min {whole % _MINUTE} s"
     return f"{whole} s"
+
+
+def singular(subject: str) -> str:
+    """A record by its flow and number, as people say it: order #1001 for "orders #1001"."""
+    flow, space, number = subject.partition(" ")
+    return f"{_SINGULAR.get(flow, flow)}{space}{number}"
 
 
 def counted(number: int, one: str, many: str) -> str:

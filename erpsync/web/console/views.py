@@ -1,10 +1,12 @@
 """The pages that show. They read from the ledger and change nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Path, Query
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +18,9 @@ from erpsync.web.console.visit import Console, OperatorOnly, Reader
 
 # PostgreSQL's bigint: a larger number is no row's.
 MAX_ID = 2**63 - 1
+# On the overview: enough to see what kind of trouble there is.
+NEWEST = 5
+READ_AT_ONCE = 500
 REPLAYABLE = frozenset({JobState.DEAD, JobState.DISCARDED, JobState.SKIPPED, JobState.DONE})
 
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
@@ -37,12 +42,14 @@ def overview(visit: Reader) -> Response:
     with visit.console.database.connect() as connection:
         glance = reads.overview(connection, now)
         refusals = reads.refusals(connection)
+        letters = reads.dead_letters(connection, limit=NEWEST)
     paused = [row for row in glance.connections if row.paused_at is not None]
     return visit.page(
         "overview.html",
         glance=glance,
         paused=paused,
         refusals=refusals,
+        letters=letters,
         now=now,
         states=[state.value for state in JobState],
     )
@@ -82,20 +89,34 @@ def job(visit: Reader, job_id: Id) -> Response:
         deliveries = reads.deliveries(connection, row.source, row.source_id)
         letters = reads.dead_letters_of(connection, job_id)
     return visit.page(
-        "job.html", job=row, runs=runs, deliveries=deliveries, letters=letters, replayable=row.state in REPLAYABLE
+        "job.html",
+        job=row,
+        runs=runs,
+        deliveries=deliveries,
+        letters=letters,
+        open_letter=_open(letters),
+        replayable=row.state in REPLAYABLE,
     )
 
 
 @router.get("/dead-letters")
-def dead_letters(visit: Reader, show: Literal["open", "closed"] = "open", before: Before = 0) -> Response:
+def dead_letters(
+    visit: Reader,
+    show: Literal["open", "closed"] = "open",
+    code: Annotated[str, Query(max_length=100)] = "",
+    before: Before = 0,
+) -> Response:
     closed = show == "closed"
     with visit.console.database.connect() as connection:
-        rows = reads.dead_letters(connection, closed=closed, before=before, limit=reads.PAGE + 1)
-    asked = {"show": show} if closed else {}
+        rows = list(islice(_letters(connection, closed, code, before), reads.PAGE + 1))
+    asked = {key: value for key, value in {"show": show if closed else "", "code": code}.items() if value}
+    shown = rows[: reads.PAGE]
     return visit.page(
         "dead_letters.html",
-        rows=rows[: reads.PAGE],
+        rows=shown,
         closed=closed,
+        code=code,
+        replayable=[letter.id for letter in shown if _can_replay(letter)],
         older=_older("/console/dead-letters", asked, rows[reads.PAGE - 1].id) if len(rows) > reads.PAGE else "",
         newest=_newest("/console/dead-letters", asked) if before else "",
     )
@@ -109,7 +130,15 @@ def dead_letter(visit: Reader, letter_id: Id) -> Response:
             raise HTTPException(404, f"There is no dead letter {letter_id}.")
         delivery = reads.delivery(connection, letter.inbox_id) if letter.inbox_id is not None else None
         job = reads.job(connection, letter.job_id) if letter.job_id is not None else None
-    return visit.page("dead_letter.html", letter=letter, delivery=delivery, job=job, replayable=_can_replay(letter))
+        others = reads.dead_letters_of(connection, letter.job_id) if letter.job_id is not None else []
+    return visit.page(
+        "dead_letter.html",
+        letter=letter,
+        delivery=delivery,
+        job=job,
+        open_letter=_open(others),
+        replayable=_can_replay(letter),
+    )
 
 
 @router.get("/dead-letters/{letter_id}/body")
@@ -123,6 +152,18 @@ def delivery_body(visit: OperatorOnly, letter_id: Id) -> Response:
         raise HTTPException(404, f"Dead letter {letter_id} has no delivery that is still kept.")
     attachment = {"Content-Disposition": f'attachment; filename="delivery-{inbox_id}.txt"'}
     return Response(bodies[inbox_id], media_type="text/plain; charset=utf-8", headers=attachment)
+
+
+def _letters(connection: Connection, closed: bool, code: str, before: int) -> Iterator[DeadLetter]:
+    """Newest first, all or those with that code, read as far as they are asked for."""
+    at_once = READ_AT_ONCE if code else reads.PAGE + 1
+    while page := reads.dead_letters(connection, closed=closed, before=before, limit=at_once):
+        yield from (letter for letter in page if code in ("", letter.code))
+        before = page[-1].id
+
+
+def _open(letters: Sequence[DeadLetter]) -> DeadLetter | None:
+    return next((letter for letter in letters if letter.closed_at is None), None)
 
 
 def _can_replay(letter: DeadLetter) -> bool:

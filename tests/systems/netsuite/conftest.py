@@ -16,7 +16,15 @@ from tests.systems.netsuite.stand import OFFICIAL, MovableClock, Witness, World,
 
 @pytest.fixture(scope="session")
 def official_schema(contracts: Path) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(contracts / "netsuite" / "wsdl" / "all.xsd"))
+    """All of Oracle's schemas as one."""
+    files = sorted((contracts / "netsuite" / "wsdl" / "xsd").glob("*.xsd"))
+    spaces = {file: etree.parse(file).getroot().get("targetNamespace") for file in files}
+    imports = "".join(
+        f'<xsd:import namespace="{space}" schemaLocation="{file.as_uri()}"/>' for file, space in spaces.items()
+    )
+    return etree.XMLSchema(
+        etree.XML(f'<xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema">{imports}</xsd:schema>')
+    )
 
 
 @pytest.fixture(scope="session")

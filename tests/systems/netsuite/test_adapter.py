@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -213,7 +214,7 @@ def test_orders_are_found_by_reference_in_one_call(world: World) -> None:
     found = erp.find_orders(["shop-1", "shop-2", "shop-3"])
 
     assert found == {"shop-1": (made["shop-1"],), "shop-2": (made["shop-2"],), "shop-3": ()}
-    assert world.served.faulty.operations == {"getList": 1}
+    assert world.served.faulty.operations == {"getList:salesOrder by externalId": 1}
 
 
 def test_nothing_to_do_asks_nothing(world: World) -> None:
@@ -288,7 +289,7 @@ def test_amending_an_order_that_was_deleted_makes_no_new_one(world: World) -> No
     erp = world.erp()
     made = erp.create_orders([world.draft(order("1"))])["shop-1"]
     assert isinstance(made, RecordRef)
-    world.simulator.books.delete_order("shop-1")
+    world.simulator.books.delete("salesOrder", {"externalId": "shop-1"})
 
     refusal = erp.amend_orders({made.target_id: world.draft(order("1"))})[made.target_id]
 
@@ -301,13 +302,70 @@ def test_an_order_that_was_shipped_cannot_lose_its_line(world: World) -> None:
     erp = world.erp()
     made = erp.create_orders([world.draft(order("1"))])["shop-1"]
     assert isinstance(made, RecordRef)
-    world.simulator.books.fulfil("shop-1")
+    world.simulator.ship(made.target_id, {"SKU-0001": Decimal(1)})
 
     refusal = erp.amend_orders({made.target_id: world.draft(order("1", order_line("SKU-0002")))})[made.target_id]
 
     assert isinstance(refusal, Rejected)
     assert refusal.code == "cant-delete-line"
     assert [line["item"] for line in world.orders()[0]["lines"]] == ["SKU-0001"]
+
+
+def test_an_amendment_keeps_the_lines_that_stay_with_what_was_shipped_of_them(world: World) -> None:
+    erp = world.erp()
+    before = order("1", order_line("SKU-0001", "2"), order_line("SKU-0002", "1", "7.90"))
+    made = erp.create_orders([world.draft(before)])["shop-1"]
+    assert isinstance(made, RecordRef)
+    world.simulator.ship(made.target_id, {"SKU-0001": Decimal(1)})
+
+    after = order("1", order_line("SKU-0001", "3"), order_line("SKU-0003", "1", "8.90"))
+    amended = erp.amend_orders({made.target_id: world.draft(after)})
+
+    assert amended == {made.target_id: made}
+    lines = world.simulator.books.order(made.target_id).lines
+    assert [(line.line, line.item.sku, line.quantity, line.fulfilled) for line in lines] == [
+        (1, "SKU-0001", 3, 1),
+        (3, "SKU-0003", 1, 0),
+    ]
+
+
+def test_closing_leaves_what_was_delivered_and_the_charges_to_be_billed(world: World) -> None:
+    erp = world.erp()
+    placed = order("1", order_line("SKU-0001", "2"), order_line("SKU-0002"), order_line("SKU-0003"), tip=eur("1"))
+    made = erp.create_orders([world.draft(placed)])["shop-1"]
+    assert isinstance(made, RecordRef)
+    world.simulator.ship(made.target_id, {"SKU-0001": Decimal(1), "SKU-0002": Decimal(1)})
+
+    first, second = erp.close_orders([made.target_id]), erp.close_orders([made.target_id])
+
+    assert first == second == {made.target_id: made}
+    [closed] = world.orders()
+    assert [(line["item"], line["isClosed"]) for line in closed["lines"]] == [
+        ("SKU-0001", True),
+        ("SKU-0002", False),
+        ("SKU-0003", True),
+        ("Tip", False),
+    ]
+    assert world.served.faulty.operations["updateList:SalesOrder"] == 1
+
+
+def test_closing_an_order_of_which_nothing_was_delivered_closes_all_of_it(world: World) -> None:
+    erp = world.erp()
+    made = erp.create_orders([world.draft(order("1", tip=eur("1")))])["shop-1"]
+    assert isinstance(made, RecordRef)
+
+    erp.close_orders([made.target_id])
+
+    assert world.orders()[0]["status"] == "Closed"
+
+
+def test_a_preview_is_what_would_be_sent_in_plain_values(world: World) -> None:
+    shown: Any = world.erp().preview_order(world.draft(order("1", order_line(quantity="2"))))
+
+    assert shown["externalId"] == "shop-1"
+    assert shown["tranDate"] == "2026-11-20T12:30:00+00:00"
+    assert shown["itemList"]["item"][0]["amount"] == "13.80"
+    assert "upsertList:SalesOrder" not in world.served.faulty.operations
 
 
 def test_cancelling_closes_every_line_and_is_the_same_twice(world: World) -> None:
@@ -330,10 +388,10 @@ def test_cancelling_closes_every_line_and_is_the_same_twice(world: World) -> Non
 def test_a_shipped_order_is_not_cancelled(world: World) -> None:
     erp = world.erp()
     made = erp.create_orders([world.draft(order("1")), world.draft(order("2"))])
-    world.simulator.books.fulfil("shop-1")
     shipped, open_ = made["shop-1"], made["shop-2"]
     assert isinstance(shipped, RecordRef)
     assert isinstance(open_, RecordRef)
+    world.simulator.ship(shipped.target_id, {"SKU-0001": Decimal(1)})
 
     results = erp.cancel_orders([shipped.target_id, open_.target_id])
 
@@ -342,7 +400,7 @@ def test_a_shipped_order_is_not_cancelled(world: World) -> None:
     assert refusal.code == "order-already-fulfilled"
     assert refusal.problem.record == "sales order SO1001"
     assert results[open_.target_id] == open_
-    assert [kept["status"] for kept in world.orders()] == ["Partially Fulfilled", "Closed"]
+    assert [kept["status"] for kept in world.orders()] == ["Pending Billing", "Closed"]
 
 
 def test_cancelling_what_was_deleted_is_nothing_to_do(world: World) -> None:

@@ -19,8 +19,16 @@ def test_all_is_well_with_the_simulators_own_settings(world: World) -> None:
     assert bad(checks) == {}
     names = [check.name for check in checks]
     assert names[:3] == ["address", "signed in", "clock"]
-    assert {"may read sales orders", "may read customers", "may read items", "subsidiary 1", "tax codes 5"} <= {*names}
-    assert "5 requests at once" in next(check.detail for check in checks if check.name == "concurrency limit")
+    assert {"may read sales orders", "may read customers", "may read items", "subsidiary 1", "tax_codes 5"} <= {*names}
+
+
+def test_the_concurrency_limit_is_told_to_administrators_only(world: World) -> None:
+    def limit() -> Check:
+        return next(check for check in world.erp().check() if check.name == "concurrency limit")
+
+    assert (limit().ok, limit().detail) == (True, "Account limit: only administrators are told.")
+    world.simulator.soap.administrator = True
+    assert "5 requests at once" in limit().detail
 
 
 def test_asking_changes_nothing(world: World) -> None:
@@ -39,6 +47,54 @@ def test_a_clock_that_drifts_is_told_before_netsuite_refuses_it(world: World) ->
 
     assert "120 s ahead" in clock.detail
     assert "NTP" in clock.next_step
+
+
+@pytest.mark.parametrize(
+    ("denied", "name", "right"),
+    [
+        ("salesOrder", "may read sales orders", "Sales Order"),
+        ("customer", "may read customers", "Customers"),
+        ("transaction", "may read item fulfilments and invoices", "Item Fulfillment"),
+        ("creditMemo", "may read credit memos", "Credit Memo"),
+        ("customerDeposit", "may read customer deposits", "Customer Deposit"),
+        ("deletedRecord", "may read deleted records", "Deleted Records"),
+    ],
+)
+def test_each_missing_right_is_named(world: World, denied: str, name: str, right: str) -> None:
+    world.simulator.denied.add(denied)
+
+    failures = bad(world.erp().check())
+
+    assert list(failures) == [name]
+    assert right in failures[name].next_step
+
+
+def test_the_rights_asked_for_are_those_of_what_a_refund_becomes(world: World) -> None:
+    world.simulator.denied.add("creditMemo")
+
+    assert bad(world.erp(refund_as="return_authorization").check()) == {}
+
+
+def test_a_wrong_account_is_a_refused_token(world: World) -> None:
+    failures = bad(world.erp(account="7654321").check())
+
+    assert list(failures) == ["signed in"]
+
+
+def test_custom_fields_that_the_account_lacks_are_named(world: World) -> None:
+    known = {"custbody_gift_note": "note", "custcol_engraving": "note", "memo": "note"}
+    assert bad(world.erp(order_fields=known, customer_fields={"custentity_vip": "reference"}).check()) == {}
+
+    erp = world.erp(
+        order_fields={**known, "custbody_typo": "note", "custcol_typo": "note"},
+        customer_fields={"custentity_typo": "reference"},
+        payment_field="custbody_paid_with",
+    )
+    failures = bad(erp.check())
+
+    assert list(failures) == ["fields custbody_*", "fields custcol_*", "fields custentity_*"]
+    assert "custbody_paid_with, custbody_typo" in failures["fields custbody_*"].detail
+    assert "`order_fields`" in failures["fields custbody_*"].next_step
 
 
 @pytest.mark.parametrize(("minutes", "side"), [(20, "ahead"), (-20, "behind")])
@@ -65,7 +121,7 @@ def test_a_missing_permission_names_what_to_grant(world: World) -> None:
 
     failures = bad(world.erp(tax_item="", discount_item="", tip_item="").check())
 
-    assert "Items (View)" in failures["may read items"].next_step
+    assert "Items" in failures["may read items"].next_step
 
 
 @pytest.mark.parametrize(
@@ -74,8 +130,16 @@ def test_a_missing_permission_names_what_to_grant(world: World) -> None:
         ("subsidiary", "77", "subsidiary 77"),
         ("location", "77", "location 77"),
         ("currencies", {"EUR": "77"}, "currencies 77"),
-        ("tax_code", "77", "tax codes 77"),
+        ("tax_code", "77", "tax_codes 77"),
         ("tip_item", "77", "tip_item 77"),
+        ("refund_item", "77", "refund_item 77"),
+        ("stock_locations", "1, 77", "stock_locations 77"),
+        ("base_price_level", "77", "base_price_level 77"),
+        ("price_lists", "Wholesale, 77", "price_lists 77"),
+        ("price_lists", "5, Level 77", "price_lists Level 77"),
+        ("payment_methods", "card=5, cash=77", "payment_methods 77"),
+        ("payment_account", "77", "payment_account 77"),
+        ("customer_groups", "trade=77", "customer_groups 77"),
     ],
 )
 def test_a_configured_id_that_does_not_exist_names_its_setting(

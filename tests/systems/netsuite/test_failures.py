@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
+from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import RecordRef
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.netsuite import refusals
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator
+from erpsync.systems.netsuite.simulator_access import Fault as Blocked
 from erpsync.systems.netsuite.simulator_access import Keys
 from erpsync.systems.netsuite.wire import Status
 from erpsync.transport.soap import SoapFault
@@ -68,7 +70,7 @@ def test_a_lost_reply_to_a_customer_makes_no_second_customer(world: World) -> No
 
 def test_the_name_can_be_asked_for_later_when_the_look_up_after_a_write_fails(world: World) -> None:
     erp, draft = world.erp(), world.draft(order("1"))
-    fault = world.served.faulty.add(Fault(FaultKind.REFUSE, "getList"))
+    fault = world.served.faulty.add(Fault(FaultKind.REFUSE, "getList.*"))
 
     with pytest.raises(Unavailable):
         erp.create_orders([draft])
@@ -127,6 +129,94 @@ def test_too_many_requests_at_once_are_throttled(open_world: Callable[..., World
     assert isinstance(results[0], RecordRef)
     assert isinstance(world.erp().create_orders([draft])["shop-1"], RecordRef)
     assert len(world.orders()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("exceededConcurrentRequestLimitFault", "WS_REQUEST_BLOCKED"),
+        ("exceededRequestLimitFault", "WS_CONCUR_SESSION_DISALLWD"),
+    ],
+)
+def test_every_call_that_is_throttled_waits_and_spends_no_attempt(world: World, name: str, code: str) -> None:
+    erp, draft = world.erp(), world.draft(order("1"))
+    calls = [
+        erp.ping,
+        lambda: erp.create_orders([draft]),
+        lambda: erp.products_changed(Since()),
+        lambda: erp.stock_levels(Since()),
+        lambda: erp.progress_changed(Since()),
+        lambda: erp.customers_changed(Since()),
+    ]
+    for call in calls:
+        world.simulator.access.faults.append(Blocked(name, code, "Request blocked."))
+
+        with pytest.raises(Throttled) as throttled:
+            call()
+
+        assert throttled.value.retry_after_seconds == 5
+        assert throttled.value.counts_as_attempt is False
+    assert world.simulator.access.faults == []
+    assert isinstance(erp.create_orders([draft])["shop-1"], RecordRef)
+
+
+def test_a_search_that_expires_between_two_pages_is_begun_again(world: World) -> None:
+    twins = [world.simulator.books.add_customer({"isPerson": True, "email": "x@example.com"}) for _ in range(250)]
+    world.simulator.soap.searches.expiring = 1
+
+    found = world.erp().find_customers([customer_draft(email="x@example.com")])["shop-customer-1"]
+
+    assert world.simulator.soap.searches.expiring == 0
+    assert {ref.target_id for ref in found} == {twin.internal_id for twin in twins}
+    assert world.served.faulty.operations["search:Customer"] == 2
+
+
+def test_a_search_that_keeps_expiring_is_tried_again_later(world: World) -> None:
+    for _ in range(150):
+        world.simulator.books.add_customer({"isPerson": True, "email": "x@example.com"})
+    world.simulator.soap.searches.expiring = 9
+
+    with pytest.raises(Transient) as expired:
+        world.erp().find_customers([customer_draft(email="x@example.com")])
+
+    assert expired.value.code == "search-expired"
+    assert world.served.faulty.operations["search:Customer"] == 3
+
+
+def test_an_order_that_somebody_has_open_is_tried_again(world: World) -> None:
+    erp = world.erp()
+    made = erp.create_orders([world.draft(order("1"))])["shop-1"]
+    assert isinstance(made, RecordRef)
+    world.simulator.books.contested.add(made.target_id)
+
+    first = erp.cancel_orders([made.target_id])[made.target_id]
+    second = erp.cancel_orders([made.target_id])[made.target_id]
+
+    assert isinstance(first, Transient)
+    assert first.code == "rcrd-has-been-changed"
+    assert second == made
+
+
+def test_an_account_that_charges_tax_of_its_own_is_noticed(world: World) -> None:
+    world.simulator.books.automatic_tax = Decimal("1.31")
+
+    refusal = world.erp().create_orders([world.draft(order("1"))])["shop-1"]
+
+    assert isinstance(refusal, Rejected)
+    assert refusal.code == "total-differs"
+    assert "SO1001" in refusal.problem.what
+    assert "8.21 EUR, not to 6.90 EUR" in refusal.problem.what
+
+
+def test_of_two_calls_the_one_that_was_lost_leaves_the_other_known(world: World) -> None:
+    drafts = [world.draft(order(str(number))) for number in range(101)]
+    fault = world.served.faulty.add(Fault(FaultKind.LOST_REPLY, UPSERT, skip=1))
+
+    results = world.erp().create_orders(drafts)
+
+    assert fault.fired == 1
+    assert isinstance(results["shop-100"], OutcomeUnknown)
+    assert all(isinstance(results[f"shop-{number}"], RecordRef) for number in range(100))
 
 
 def test_a_revoked_token_stops_the_connection_not_the_orders(world: World) -> None:
@@ -188,7 +278,7 @@ def test_a_missing_permission_stops_the_connection_not_the_orders(world: World) 
         with pytest.raises(Unavailable) as refused:
             act()
         assert refused.value.code == "permission-missing"
-        assert "Sales Order (Full)" in refused.value.problem.next_step
+        assert "Sales Order" in refused.value.problem.next_step
 
     world.simulator.denied.clear()
     assert isinstance(erp.create_orders([draft])["shop-1"], RecordRef)

@@ -10,9 +10,9 @@ from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.orders import Order, TaxLine
 from erpsync.domain.parties import Address, Customer
 from erpsync.ports.erp_records import CustomerDraft, OrderDraft
+from erpsync.systems.netsuite.addresses import address_record
 from erpsync.systems.netsuite.countries import countries
 from erpsync.systems.netsuite.mapper import (
-    address_record,
     amended_record,
     closing_record,
     customer_record,

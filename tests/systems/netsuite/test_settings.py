@@ -1,10 +1,12 @@
 """Settings: what is accepted, and what a person reads who got one wrong."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+import erpsync.systems.netsuite as systems
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 
 RIGHT: dict[str, Any] = {
@@ -46,11 +48,38 @@ def test_tables_may_be_text() -> None:
     assert settings.shipping_methods == {}
 
 
+def test_rest_needs_no_token() -> None:
+    given = {"account": "1234567", "currencies": {"EUR": "4"}, "transport": "rest"}
+    secrets = {"client_id": "c", "certificate_id": "d", "private_key": "e"}
+
+    assert NetSuiteSettings(**given, **secrets).consumer_key.get_secret_value() == ""
+
+
+def test_lists_may_be_text() -> None:
+    settings = NetSuiteSettings(**{**RIGHT, "stock_locations": "1, 2", "price_lists": "Wholesale,5"})
+
+    assert settings.stock_locations == ("1", "2")
+    assert settings.price_lists == ("Wholesale", "5")
+
+
 def test_secrets_are_not_shown() -> None:
-    secrets = {"consumer_key": "kkkk", "consumer_secret": "ssss", "token_id": "tttt", "token_secret": "uuuu"}
+    secrets = {
+        "consumer_key": "kkkk",
+        "consumer_secret": "ssss",
+        "token_id": "tttt",
+        "token_secret": "uuuu",
+        "client_id": "cccc",
+        "private_key": "pppp",
+    }
     shown = repr(NetSuiteSettings(**{**RIGHT, **secrets}))
 
     assert not [secret for secret in secrets.values() if secret in shown]
+
+
+def test_every_field_is_in_the_readme() -> None:
+    readme = (Path(systems.__file__).parent / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name in NetSuiteSettings.model_fields if f"| `{name}` |" not in readme] == []
 
 
 def test_every_field_is_described() -> None:
@@ -62,10 +91,23 @@ def test_every_field_is_described() -> None:
     [
         ({"account": "https://1234567.app.netsuite.com"}, "1234567_SB1"),
         ({"account": ""}, "1234567_SB1"),
-        ({"consumer_secret": " "}, "is empty"),
-        ({"token_id": ""}, "is empty"),
+        ({"consumer_secret": " "}, "transport = soap needs consumer_secret"),
+        ({"token_id": ""}, "transport = soap needs token_id"),
+        ({"transport": "rest"}, "transport = rest needs client_id, certificate_id, private_key"),
+        ({"transport": "fax"}, "'soap' or 'rest'"),
+        ({"stock_locations": "Main"}, '"Main" is not an internal id'),
+        ({"customer_groups": {"wholesale": "B2B"}}, '"B2B" is not an internal id'),
+        ({"payment_methods": "card"}, "not a table"),
+        ({"payment_field": "Paid with"}, "begins with custbody"),
+        ({"page_size": 4}, "5"),
+        ({"page_size": 1001}, "1000"),
+        ({"order_fields": {"total": "total.amount"}}, '"total" cannot be set'),
+        ({"order_fields": {"custentity_x": "note"}}, "begins with custbody or custcol"),
+        ({"order_fields": {"custbody_x:colour": "note"}}, "there are text, number"),
+        ({"order_fields": {"custbody_x": "note["}}, "not a JMESPath expression"),
+        ({"customer_fields": {"custbody_x": "note"}}, "begins with custentity"),
         ({"endpoint_version": "2025.2"}, '"2025_2"'),
-        ({"base_url": "netsuite.example"}, "http://127.0.0.1:8080"),
+        ({"base_url": "netsuite.example"}, "https://erp.example.com"),
         ({"base_url": "http://netsuite.example"}, "unencrypted"),
         ({"currencies": {}}, "at least 1"),
         ({"currencies": {"Euro": "4"}}, "three capital letters"),

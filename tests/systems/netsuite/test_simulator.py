@@ -6,6 +6,7 @@ import hmac
 import re
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,11 +16,12 @@ import requests
 
 from erpsync.sandbox.runner import serve
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator, create
-from erpsync.systems.netsuite.simulator_access import Keys
+from erpsync.systems.netsuite.simulator_access import Fault, Keys
 
 MESSAGES = "urn:messages_2023_2.platform.webservices.netsuite.com"
 CORE = "urn:core_2023_2.platform.webservices.netsuite.com"
 SALES = "urn:sales_2023_2.transactions.webservices.netsuite.com"
+CUSTOMERS = "urn:customers_2023_2.transactions.webservices.netsuite.com"
 ACCOUNTING = "urn:accounting_2023_2.lists.webservices.netsuite.com"
 RELATIONS = "urn:relationships_2023_2.lists.webservices.netsuite.com"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -104,8 +106,8 @@ def test_a_proper_passport_is_let_in(attacker: Attacker) -> None:
         {"account": "1234567"},
         {"consumerKey": "other"},
         {"token": "other"},
-        {"timestamp": int(time.time()) - 400},
-        {"timestamp": int(time.time()) + 400},
+        {"off_by_seconds": -400},
+        {"off_by_seconds": 400},
         {"nonce": "short"},
         {"nonce": "with-special_chars"},
         {"nonce": "n" * 65},
@@ -113,6 +115,8 @@ def test_a_proper_passport_is_let_in(attacker: Attacker) -> None:
     ],
 )
 def test_any_other_is_refused(attacker: Attacker, changes: dict[str, Any]) -> None:
+    if "off_by_seconds" in changes:
+        changes = {"timestamp": int(time.time()) + changes["off_by_seconds"]}
     reply = attacker.post(TIME, attacker.passport(**changes))
 
     assert "invalidCredentialsFault" in reply
@@ -216,6 +220,76 @@ def test_lists_have_their_limits(attacker: Attacker) -> None:
     assert attacker.post(too_many.replace(reference, "", 1)).count("RCRD_DSNT_EXIST") == 1000
 
 
+def test_add_takes_two_hundred_and_refuses_an_external_id_that_is_taken(attacker: Attacker) -> None:
+    def add(*records: str) -> str:
+        return f'<addList xmlns="{MESSAGES}">{"".join(records)}</addList>'
+
+    orders = [sales_order(GOOD, f'externalId="x-{number}"') for number in range(201)]
+    assert "exceededRecordCountFault" in attacker.post(add(*orders))
+    assert attacker.post(add(*orders[:200])).count('isSuccess="true"') == 201
+
+    reply = attacker.post(add(orders[0], sales_order(GOOD, 'externalId="new"'), sales_order(GOOD, "")))
+
+    assert reply.count("code>DUP_RCRD<") == 1
+    assert len(attacker.simulator.records()["salesOrders"]) == 202
+
+
+def test_transactions_share_their_external_ids_whose_capitals_do_not_count(attacker: Attacker) -> None:
+    attacker.post(upsert(sales_order(GOOD, 'externalId="Shop-1"')))
+    deposit = (
+        f'<record xmlns:k="{CUSTOMERS}" xmlns:i="{XSI}" i:type="k:CustomerDeposit" externalId="shop-1">'
+        '<k:customer internalId="5001"/><k:payment>1</k:payment></record>'
+    )
+
+    refused = attacker.post(upsert(deposit))
+    changed = attacker.post(upsert(sales_order(GOOD, 'externalId="SHOP-1"')))
+
+    assert "code>DUP_RCRD<" in refused
+    assert 'isSuccess="true"' in changed
+    assert [made["externalId"] for made in attacker.simulator.records()["salesOrders"]] == ["Shop-1"]
+
+
+def test_stock_is_asked_for_ten_thousand_items_at_most(attacker: Attacker) -> None:
+    def asked(count: int) -> str:
+        refs = '<c:recordRef internalId="1001"/>' * count
+        filter_ = f'<itemAvailabilityFilter xmlns:c="{CORE}"><c:item>{refs}</c:item></itemAvailabilityFilter>'
+        return f'<getItemAvailability xmlns="{MESSAGES}">{filter_}</getItemAvailability>'
+
+    assert "exceededRecordCountFault" in attacker.post(asked(10_001))
+    assert attacker.post(asked(1)).count("quantityOnHand>") == 4
+
+
+def test_five_requests_at_once_are_answered_and_the_sixth_is_not(attacker: Attacker) -> None:
+    with ExitStack() as busy:
+        for _ in range(4):
+            busy.enter_context(attacker.simulator.access.slot())
+        assert "serverTime" in attacker.post(TIME)
+        busy.enter_context(attacker.simulator.access.slot())
+        assert "exceededConcurrentRequestLimitFault" in attacker.post(TIME)
+    assert "serverTime" in attacker.post(TIME)
+
+
+def test_a_fault_that_was_set_meets_one_request(attacker: Attacker) -> None:
+    attacker.simulator.access.faults.append(Fault("unexpectedErrorFault", "UNEXPECTED_ERROR", "Sorry."))
+
+    assert "UNEXPECTED_ERROR" in attacker.post(TIME)
+    assert "serverTime" in attacker.post(TIME)
+
+
+def test_what_was_deleted_is_told_in_pages(attacker: Attacker) -> None:
+    for number in range(101):
+        item = attacker.simulator.books.add_item(f"GONE-{number}", Decimal(1))
+        attacker.simulator.books.delete("item", {"internalId": item.internal_id})
+
+    def deleted(kind: str, page: int) -> str:
+        type_ = f'<c:type operator="anyOf"><c:searchValue>{kind}</c:searchValue></c:type>'
+        filter_ = f'<getDeletedFilter xmlns:c="{CORE}">{type_}</getDeletedFilter><pageIndex>{page}</pageIndex>'
+        return attacker.post(f'<getDeleted xmlns="{MESSAGES}">{filter_}</getDeleted>')
+
+    assert [deleted("inventoryItem", page).count("deletedDate>") for page in (1, 2, 3)] == [200, 2, 0]
+    assert "deletedDate>" not in deleted("customer", 1)
+
+
 @pytest.mark.parametrize(("size", "accepted"), [(4, False), (5, True), (1000, True), (1001, False)])
 def test_pages_have_their_limits(attacker: Attacker, size: int, accepted: bool) -> None:
     record = f'<searchRecord xmlns:i="{XSI}" xmlns:a="{ACCOUNTING}" i:type="a:ItemSearch"/>'
@@ -264,7 +338,8 @@ def test_operations_are_named_for_the_faults_that_aim_at_them(attacker: Attacker
     environ = {"REQUEST_METHOD": "POST"}
     cases = {
         upsert(sales_order(GOOD)): "upsertList:SalesOrder",
-        f'<getList xmlns="{MESSAGES}"><baseRef/></getList>': "getList",
+        f'<getList xmlns="{MESSAGES}"><baseRef internalId="1" type="salesOrder"/></getList>': "getList",
+        f'<getList xmlns="{MESSAGES}"><baseRef externalId="a" type="salesOrder"/></getList>': "getList:salesOrder by externalId",
         f'<search xmlns="{MESSAGES}"><searchRecord xmlns:i="{XSI}" i:type="a:ItemSearch"/></search>': "search:Item",
     }
     for body, name in cases.items():

@@ -41,6 +41,14 @@ class Seeds:
         assert letter is not None
         return job_id, letter
 
+    def dies_again(self, job_id: JobId) -> int:
+        """A job that was replayed dies once more, a minute later; its new dead letter."""
+        self._now += timedelta(minutes=1)
+        with self._database.begin() as connection:
+            letter = jobs.bury(connection, self._claim(connection, job_id), problem(), self._now)
+        assert letter is not None
+        return letter
+
     def done_job(self, number: str) -> JobId:
         job_id = self.job(number)
         with self._database.begin() as connection:

@@ -6,6 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import Any
 
+LATER = "Load this page again to see what came of it."
+LIST = "/console/dead-letters"
+
 
 def said(visitor: Any, path: str) -> str:
     """What the page says about the action before it; nothing the next time."""
@@ -18,7 +21,7 @@ def test_a_job_is_replayed_in_the_operators_name(site: Any, seeds: Any) -> None:
     visitor, page = site.signed_in(), f"/console/jobs/{job_id}"
     answer = visitor.submit(page, f"{page}/replay")
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
-    assert said(visitor, page) == f"Job {job_id} runs again from the latest state of its source."
+    assert said(visitor, page) == f"Job {job_id} runs again from the latest state of its source. {LATER}"
     assert said(visitor, page) == ""
     assert site.rows("SELECT state, attempts FROM jobs") == [("ready", 0)]
     assert site.rows("SELECT closed_as, closed_by FROM dead_letters") == [("replayed", "olga")]
@@ -29,9 +32,42 @@ def test_a_dead_letter_is_replayed(site: Any, seeds: Any) -> None:
     _, letter = seeds.dead_job("#1")
     visitor, page = site.signed_in(), f"/console/dead-letters/{letter}"
     assert visitor.submit(page, f"{page}/replay").headers["Location"] == page
-    assert said(visitor, page) == f"Dead letter {letter} is closed, and what it is about runs again."
+    assert said(visitor, page) == f"Dead letter {letter} is closed, and what it is about runs again. {LATER}"
     assert site.rows("SELECT state FROM jobs") == [("ready",)]
     assert "replayed by olga" in visitor.get("/console/dead-letters?show=closed").text.replace("</span>", "")
+
+
+def test_all_dead_letters_shown_are_replayed_at_once(site: Any, seeds: Any) -> None:
+    for number in ("#1", "#2", "#3"):
+        seeds.dead_job(number)
+    visitor = site.signed_in()
+    assert "Replay all 3 shown here" in visitor.get(LIST).text
+    assert visitor.submit(LIST, f"{LIST}/replay").headers["Location"] == LIST
+    assert said(visitor, LIST) == f"3 dead letters were replayed. {LATER}"
+    assert site.rows("SELECT DISTINCT state FROM jobs") == [("ready",)]
+    assert site.rows("SELECT count(*) FROM audit WHERE actor = 'olga'") == [(3,)]
+
+
+def test_one_that_cannot_be_replayed_keeps_none_of_the_others(site: Any, seeds: Any) -> None:
+    letters = [seeds.dead_job(number)[1] for number in ("#1", "#2")]
+    visitor = site.signed_in()
+    form = visitor.forms(LIST)[f"{LIST}/replay"]
+    visitor.submit(f"{LIST}/{letters[0]}", f"{LIST}/{letters[0]}/discard")
+    visitor.get(LIST)
+    assert visitor.post(f"{LIST}/replay", **form).status_code == 303
+    assert said(visitor, LIST).startswith(f"1 of 2 were replayed. Dead letter {letters[0]} was discarded already.")
+    assert site.rows("SELECT state FROM jobs ORDER BY id") == [("discarded",), ("ready",)]
+
+
+def test_a_viewer_replays_nothing_at_once(site: Any, seeds: Any) -> None:
+    _, letter = seeds.dead_job("#1")
+    seeds.dead_job("#2")
+    visitor = site.signed_in("vera")
+    page = visitor.get(LIST).text
+    assert f"{LIST}/replay" not in page
+    csrf = visitor.forms(LIST)["/console/sign-out"]["csrf"]
+    assert visitor.post(f"{LIST}/replay", csrf=csrf, id=letter).status_code == 403
+    assert site.rows("SELECT DISTINCT state FROM jobs") == [("dead",)]
 
 
 def test_an_unreadable_delivery_is_read_again(site: Any, seeds: Any) -> None:

@@ -1,12 +1,14 @@
 """What the pages show, and that what they show stays text."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
 from erpsync.domain.errors import Problem
-from erpsync.ledger import audit, inbox
+from erpsync.domain.ids import ConnectionName
+from erpsync.ledger import audit, connections, inbox
+from erpsync.ports.spec import Role
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
@@ -47,6 +49,64 @@ def test_the_overview_tells_what_needs_a_person(site: Any, seeds: Any, now: date
         assert counted in shown
     assert f"unknown name There is no such connection. 2 {now:%Y-%m-%d %H:%M:%S} UTC" in shown
     assert 'href="/console/jobs?state=dead"' in page
+    assert "order #1001 Item TSHIRT-XL is not known. unknown-item Create the item, then replay." in shown
+    assert "compare the webhook secret" in shown
+
+
+def test_the_overview_shows_the_newest_dead_letters_and_the_way_to_the_others(site: Any, seeds: Any) -> None:
+    for number in range(1, 8):
+        seeds.dead_job(f"#{number}")
+    page = site.signed_in().get("/console").text
+    assert re.findall(r">order (#\d)<", page) == ["#7", "#6", "#5", "#4", "#3"]
+    assert "All 7 dead letters" in words(page)
+
+
+def test_what_there_is_none_of_is_not_shown_as_an_alarm(site: Any, seeds: Any) -> None:
+    visitor = site.signed_in()
+    assert 'class="badge dead"' not in visitor.get("/console").text
+    seeds.dead_job("#1")
+    assert 'class="badge dead"' in visitor.get("/console").text
+
+
+def test_a_connection_that_asked_for_patience_says_until_when(site: Any, now: datetime) -> None:
+    with site.database.begin() as connection:
+        connections.see(connection, ConnectionName("erp"), "netsuite", Role.ERP, now)
+        connections.leave_alone(connection, ConnectionName("erp"), now + timedelta(hours=1))
+    assert "it asked for patience until" in words(site.signed_in().get("/console").text)
+
+
+def test_dead_letters_of_one_kind_are_shown_together(site: Any, seeds: Any) -> None:
+    seeds.dead_job("#1")
+    seeds.dead_job("#2", Problem("no-tax-code", "erp", "No code for 7 percent.", "Add it to tax_codes, then replay."))
+    visitor = site.signed_in()
+    [address] = re.findall(
+        r'href="(/console/dead-letters\?code=no-tax-code)"', visitor.get("/console/dead-letters").text
+    )
+    shown = words(visitor.get(address).text)
+    assert "Only those with the code no-tax-code." in shown
+    assert "order #2" in shown
+    assert "order #1" not in shown
+    assert "There is none." in words(visitor.get("/console/dead-letters?code=other").text)
+
+
+def test_dead_letters_of_one_kind_are_paged(site: Any, seeds: Any) -> None:
+    for number in range(1, 53):
+        seeds.dead_job(f"#{number}")
+    visitor = site.signed_in()
+    page = visitor.get("/console/dead-letters?code=unknown-item").text
+    [older] = map(unescape, re.findall(r'href="([^"]+)" rel="next"', page))
+    assert re.findall(r">order (#\d+)<", visitor.get(older).text) == ["#2", "#1"]
+
+
+def test_a_closed_dead_letter_leads_to_the_one_that_came_after_it(site: Any, seeds: Any) -> None:
+    job_id, first = seeds.dead_job("#1")
+    visitor = site.signed_in()
+    visitor.submit(f"/console/dead-letters/{first}", f"/console/dead-letters/{first}/replay")
+    second = seeds.dies_again(job_id)
+    page = visitor.get(f"/console/dead-letters/{first}").text
+    assert f"and needs a person again: dead letter {second}" in words(page)
+    assert "What was to do" in page
+    assert f"Or settle it otherwise: dead letter {second}" in words(visitor.get(f"/console/jobs/{job_id}").text)
 
 
 def test_jobs_are_filtered_searched_and_paged(site: Any, seeds: Any) -> None:
@@ -56,7 +116,7 @@ def test_jobs_are_filtered_searched_and_paged(site: Any, seeds: Any) -> None:
     visitor = site.signed_in()
 
     def numbers(path: str) -> list[str]:
-        return re.findall(r'class="record">(\S+) ', visitor.get(path).text)
+        return re.findall(r'class="record"><a [^>]*>([^<]+)', visitor.get(path).text)
 
     first = numbers("/console/jobs")
     assert first == ["#dead", *(f"#{number}" for number in range(52, 3, -1))]
@@ -77,7 +137,7 @@ def test_a_job_tells_its_story(site: Any, seeds: Any) -> None:
     job_id, letter = seeds.dead_job("#1001")
     page = site.signed_in().get(f"/console/jobs/{job_id}").text
     shown = words(page)
-    assert "Orders #1001 dead" in shown
+    assert "Order #1001 dead" in shown
     assert "What happened Item TSHIRT-XL is not known. unknown-item What to do Create the item, then replay." in shown
     assert "From shop, id #1001 To erp (not there yet)" in shown
     assert f'href="/console/dead-letters/{letter}"' in page

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 from erpsync.ports.runtime import Tools
-from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.runner import serve
 from erpsync.systems.dynamics.business_central import SPEC
 from erpsync.systems.dynamics.business_central.adapter import BusinessCentralErp
 from erpsync.systems.dynamics.business_central.settings import BusinessCentralSettings
 from erpsync.systems.dynamics.business_central.simulator import BusinessCentralSimulator
 from erpsync.testing.erp_contract import Stage
+from tests.systems.losing import losing
 
 CREATES = "batch: POST salesOrders"
 FINDS = "batch: GET salesInvoices, GET salesOrders, GET salesShipments"
@@ -28,18 +28,13 @@ def standard(tools: Tools) -> Iterator[Stage]:
     with serve({"erp": simulator}) as served:
         faulty = served["erp"].faulty
 
-        def lose_reply(what: str, seconds: float = 0.0) -> Callable[[], int]:
-            kind = FaultKind.LATE if seconds else FaultKind.LOST_REPLY
-            fault = faulty.add(Fault(kind, _WRITES[what], seconds=seconds))
-            return lambda: fault.fired
-
         yield Stage(
             open=lambda **changes: BusinessCentralErp(
                 BusinessCentralSettings(**{**served["erp"].settings, "settle_seconds": 1, **changes}), tools
             ),
             controls=simulator,
             capabilities=SPEC.capabilities,
-            lose_reply=lose_reply,
+            lose_reply=losing(faulty, _WRITES),
             calls=lambda: faulty.operations,
             finds=FINDS,
             creates=CREATES,

@@ -7,12 +7,12 @@ from typing import Any
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
 from erpsync.ports.runtime import Tools
-from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.runner import serve
 from erpsync.systems.dynamics.finance_operations import SPEC, capabilities_of
 from erpsync.systems.dynamics.finance_operations.settings import FinanceOperationsSettings
 from erpsync.systems.dynamics.finance_operations.simulator import FinanceOperationsSimulator
 from erpsync.testing.erp_contract import Stage
+from tests.systems.losing import losing
 
 FINDS = r"batch GET SalesOrderHeadersV2"
 CREATES = r"batch POST SalesOrderHeadersV2.*"
@@ -36,16 +36,11 @@ def _stage(tools: Tools, simulator: FinanceOperationsSimulator, settle_seconds: 
             assert SPEC.open_erp is not None
             return SPEC.open_erp(ConnectionName("erp"), settings(changes), tools)
 
-        def lose_reply(write: str, late_seconds: float = 0.0) -> Callable[[], int]:
-            kind = FaultKind.LATE if late_seconds else FaultKind.LOST_REPLY
-            fault = erp.faulty.add(Fault(kind, operation=_WRITES[write], seconds=late_seconds))
-            return lambda: fault.fired
-
         yield Stage(
             open=open_erp,
             controls=simulator.controls,
             capabilities=capabilities_of(settings({})),
-            lose_reply=lose_reply,
+            lose_reply=losing(erp.faulty, _WRITES),
             calls=lambda: erp.faulty.operations,
             finds=FINDS,
             creates=CREATES,

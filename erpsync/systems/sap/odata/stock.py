@@ -1,0 +1,151 @@
+"""Stock per location: unrestricted own stock, and what of it SAP's own orders and deliveries have been promised.
+
+SAP tells no change time for stock, so every read is of all products of the sales area, zero included. Reserved are the open
+confirmed quantities of order items and the quantities of deliveries whose goods issue has not been posted.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from erpsync.domain.errors import Rejected
+from erpsync.domain.ids import Sku
+from erpsync.domain.inventory import StockLevel
+from erpsync.ports.erp_changes import Page, Since
+from erpsync.systems.sap.odata.client import Gateway
+from erpsync.systems.sap.odata.cursors import position
+from erpsync.systems.sap.odata.edm import any_of, both, number, query, text_literal
+from erpsync.systems.sap.odata.masters import keyed_page
+from erpsync.systems.sap.odata.materials import canonical, sales_area_filter
+from erpsync.systems.sap.odata.settings import SYSTEM, SapODataSettings
+from erpsync.systems.sap.odata.wire import DELIVERIES, PRODUCTS, SALES_ORDERS, STOCK, Row, nested, text
+
+# Stock type "unrestricted use" (domain LBBSA).
+_UNRESTRICTED = "01"
+_Amounts = dict[tuple[str, str], Decimal]
+
+
+class Stock:
+    """Not for use by several threads at once."""
+
+    def __init__(self, gateway: Gateway, settings: SapODataSettings) -> None:
+        self._gateway = gateway
+        self._settings = settings
+
+    def levels(self, since: Since) -> Page[StockLevel]:
+        if not self._settings.stock_locations:
+            raise Rejected(
+                "no-stock-locations",
+                system=SYSTEM,
+                what="`stock_locations` of this connection is empty.",
+                next_step='Name the plants or storage locations to read, as in "1010/101A, 1020"; restart the workers.',
+            )
+        at = position(since, self._gateway, self._settings)
+        rows, cursor = keyed_page(
+            self._gateway,
+            self._settings,
+            at,
+            PRODUCTS,
+            "A_ProductSalesDelivery",
+            "Product",
+            sales_area_filter(self._settings),
+            # A page counts levels, not products.
+            size=max(1, self._settings.page_size // len(self._settings.stock_locations)),
+            select="Product,BaseUnit",
+        )
+        return Page(tuple(self._of(rows)), cursor, at.watermark)
+
+    def _of(self, products: Sequence[Row]) -> list[StockLevel]:
+        if not products:
+            return []
+        units = {canonical(text(row, "Product")): text(row, "BaseUnit") for row in products}
+        first, last = (text_literal(text(products[at], "Product")) for at in (0, -1))
+        among = both(f"Material ge {first}", f"Material le {last}")
+        on_hand, reserved = self._on_hand(among), self._promised(among, units)
+        return [
+            StockLevel(
+                sku=Sku(text(row, "Product")),
+                location=location,
+                on_hand=on_hand[canonical(text(row, "Product")), location],
+                reserved=reserved[canonical(text(row, "Product")), location],
+                unit=text(row, "BaseUnit"),
+            )
+            for row in products
+            for location in self._settings.stock_locations
+        ]
+
+    def _on_hand(self, among: str) -> _Amounts:
+        # Special stock (consignment, project, a customer's) is nobody's to sell.
+        own = both(f"InventoryStockType eq '{_UNRESTRICTED}'", "InventorySpecialStockType eq ''", self._plants("Plant"))
+        rows = self._gateway.rows(STOCK, "A_MatlStkInAcctMod", filter=both(among, own))
+        found: _Amounts = defaultdict(Decimal)
+        for row in rows:
+            location = self._location(text(row, "Plant"), text(row, "StorageLocation"))
+            if location:
+                found[canonical(text(row, "Material")), location] += number(row.get("MatlWrhsStkQtyInMatlBaseUnit"))
+        return found
+
+    def _promised(self, among: str, units: Mapping[str, str]) -> _Amounts:
+        """In base units, on the order's or delivery's storage location, else on the first location of its plant."""
+        found: _Amounts = defaultdict(Decimal)
+        items = self._gateway.rows(
+            SALES_ORDERS,
+            "A_SalesOrderItem",
+            filter=both(
+                among,
+                "SalesDocumentRjcnReason eq ''",
+                "DeliveryStatus eq 'A' or DeliveryStatus eq 'B'",
+                self._plants("ProductionPlant"),
+            ),
+            expand="to_ScheduleLine",
+        )
+        factors = self._factors(items, units)
+        for item in items:
+            material = canonical(text(item, "Material"))
+            location = self._nearest(text(item, "ProductionPlant"), text(item, "StorageLocation"))
+            lines = nested(item, "to_ScheduleLine")
+            open_ = sum((number(line.get("OpenConfdDelivQtyInOrdQtyUnit")) for line in lines), Decimal(0))
+            found[material, location] += open_ * factors.get(
+                (material, text(item, "RequestedQuantityUnit")), Decimal(1)
+            )
+        deliveries = self._gateway.rows(
+            DELIVERIES,
+            "A_OutbDeliveryItem",
+            filter=both(among, "GoodsMovementStatus eq 'A' or GoodsMovementStatus eq 'B'", self._plants("Plant")),
+        )
+        for item in deliveries:
+            location = self._nearest(text(item, "Plant"), text(item, "StorageLocation"))
+            found[canonical(text(item, "Material")), location] += number(item.get("ActualDeliveredQtyInBaseUnit"))
+        return found
+
+    def _factors(self, items: Sequence[Row], units: Mapping[str, str]) -> Mapping[tuple[str, str], Decimal]:
+        """Base units in one of each other unit that the items are ordered in."""
+        others = {
+            (text(item, "Material"), text(item, "RequestedQuantityUnit"))
+            for item in items
+            if text(item, "RequestedQuantityUnit") not in ("", units.get(canonical(text(item, "Material"))))
+        }
+        queries = [
+            query("A_ProductUnitsOfMeasure", {"filter": chain})
+            for chain, _ in any_of("Product", sorted({material for material, _ in others}))
+        ]
+        return {
+            (canonical(text(row, "Product")), text(row, "AlternativeUnit")): number(row.get("QuantityNumerator"))
+            / (number(row.get("QuantityDenominator")) or Decimal(1))
+            for answer in self._gateway.rows_of(PRODUCTS, queries)
+            for row in answer
+        }
+
+    def _plants(self, field: str) -> str:
+        return " or ".join(f"{field} eq {text_literal(plant)}" for plant in self._settings.plants)
+
+    def _location(self, plant: str, storage: str) -> str:
+        """The configured location that this stock lies at; empty where none is."""
+        exact = f"{plant}/{storage}"
+        known = self._settings.stock_locations
+        return exact if exact in known else plant if plant in known else ""
+
+    def _nearest(self, plant: str, storage: str) -> str:
+        """Promises are often made on a plant alone: they count where its goods are first taken from."""
+        there = (one for one in self._settings.stock_locations if one.partition("/")[0] == plant)
+        return self._location(plant, storage) or next(there, "")

@@ -1,0 +1,252 @@
+"""Stock, customers, and what becomes of sales orders, as NetSuite tells it."""
+
+from decimal import Decimal
+
+import pytest
+
+from erpsync.domain.errors import Unavailable
+from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
+from erpsync.domain.ids import TargetId
+from erpsync.domain.inventory import StockLevel
+from erpsync.ports.erp_changes import Since
+from erpsync.ports.erp_records import RecordRef
+from erpsync.sandbox.faults import Fault, FaultKind
+from erpsync.systems.netsuite.simulator_records import Fulfilment, Package
+from erpsync.testing.erp_contract import everything, levels, progress_of
+from tests.systems.netsuite.stand import World, customer_draft, order, order_line
+
+
+def made(world: World, number: str = "1", *skus: str) -> RecordRef:
+    lines = [order_line(sku, "2") for sku in skus or ("SKU-0001",)]
+    result = world.erp().create_orders([world.draft(order(number, *lines))])[f"shop-{number}"]
+    assert isinstance(result, RecordRef)
+    return result
+
+
+def progress(world: World, watermark: str | None = None, **changes: object) -> list[OrderProgress]:
+    return everything(world.erp(**changes).progress_changed, watermark)[0]
+
+
+def test_a_location_that_holds_nothing_is_told_as_zero(world: World) -> None:
+    world.simulator.put_stock("SKU-0001", "1", Decimal(7), Decimal(2))
+    item = next(item for item in world.simulator.books.items.values() if item.sku == "SKU-0001")
+    del item.stock["2"]
+
+    told, _ = everything(world.erp().stock_levels)
+
+    assert levels(told, "SKU-0001") == {"1": (7, 2), "2": (0, 0)}
+
+
+def test_stock_of_all_locations_is_told_where_none_are_configured(world: World) -> None:
+    assert set(levels(everything(world.erp(stock_locations="").stock_levels)[0], "SKU-0001")) == {"1", "2"}
+    assert set(levels(everything(world.erp(stock_locations="2").stock_levels)[0], "SKU-0001")) == {"2"}
+
+
+def test_what_is_promised_to_orders_is_reserved_until_it_is_shipped(world: World) -> None:
+    world.simulator.put_stock("SKU-0001", "1", Decimal(10))
+    ref = made(world)
+    told, watermark = everything(world.erp().stock_levels)
+    assert levels(told, "SKU-0001")["1"] == (10, 2)
+
+    world.simulator.ship(ref.target_id, {"SKU-0001": Decimal(2)})
+
+    assert levels(everything(world.erp().stock_levels, watermark)[0], "SKU-0001")["1"] == (8, 0)
+
+
+def test_a_page_of_stock_is_three_requests(world: World) -> None:
+    page = world.erp(page_size=100).stock_levels(Since())
+
+    assert len(page.records) == 100
+    asked = world.served.faulty.operations
+    assert (asked["search:Item"], asked["getItemAvailability"]) == (2, 1)
+
+
+def a_kit(world: World, **quantities: int) -> None:
+    ids = {item.sku: item.internal_id for item in world.simulator.books.items.values()}
+    members = [(ids[sku.replace("_", "-")], Decimal(quantity)) for sku, quantity in quantities.items()]
+    world.simulator.books.add_item("KIT", Decimal(30), "KitItem", members=members)
+
+
+def test_a_kit_is_as_many_as_its_scarcest_component_allows(world: World) -> None:
+    a_kit(world, SKU_0001=2, SKU_0002=1)
+    world.simulator.put_stock("SKU-0001", "1", Decimal(9), Decimal(3))
+    world.simulator.put_stock("SKU-0002", "1", Decimal(7))
+    world.simulator.put_stock("SKU-0001", "2", Decimal(100))
+    world.simulator.put_stock("SKU-0002", "2", Decimal(0))
+
+    told, watermark = everything(world.erp().stock_levels)
+
+    assert levels(told, "KIT") == {"1": (4, 1), "2": (0, 0)}
+    world.simulator.put_stock("SKU-0002", "2", Decimal(3))
+    assert levels(everything(world.erp().stock_levels, watermark)[0], "KIT")["2"] == (3, 0)
+
+
+def test_a_component_that_is_no_goods_limits_no_kit(world: World) -> None:
+    world.simulator.books.add_item("ADVICE", Decimal(1), "ServiceSaleItem")
+    a_kit(world, SKU_0001=1, ADVICE=1)
+    world.simulator.put_stock("SKU-0001", "1", Decimal(5))
+
+    assert levels(everything(world.erp().stock_levels)[0], "KIT")["1"] == (5, 0)
+
+
+def test_services_and_charges_have_no_stock(world: World) -> None:
+    world.simulator.books.add_item("ADVICE", Decimal(1), "ServiceSaleItem")
+
+    told: list[StockLevel] = everything(world.erp().stock_levels)[0]
+
+    assert not {"ADVICE", "Tip", "Tax"} & {str(level.sku) for level in told}
+
+
+def test_packages_of_every_list_are_parcels(world: World) -> None:
+    ref = made(world, "1", "SKU-0001", "SKU-0002")
+    world.simulator.ship(ref.target_id, {"SKU-0001": Decimal(2)}, carrier="UPS", number="1Z999")
+    world.simulator.ship(ref.target_id, {"SKU-0002": Decimal(1)}, carrier="DHL Paket", number="00340")
+    world.simulator.ship(ref.target_id, {"SKU-0002": Decimal(1)})
+
+    shipments = progress_of(progress(world), ref).fulfilments
+
+    told = [[(parcel.carrier, parcel.number) for parcel in shipment.parcels] for shipment in shipments]
+    assert told == [[("UPS", "1Z999")], [("DHL Paket", "00340")], []]
+
+
+def test_a_tracking_number_that_comes_later_is_told(world: World) -> None:
+    ref = made(world)
+    world.simulator.ship(ref.target_id, {"SKU-0001": Decimal(2)}, seconds_ago=3600)
+    world.simulator.books.order(ref.target_id).modified_at -= (
+        world.simulator.books.now() - world.simulator.books.order(ref.target_id).created_at
+    )
+    _, watermark = everything(world.erp().progress_changed)
+    [shipment] = world.simulator.books.fulfilments.values()
+
+    shipment.packages.append(Package("00340"))
+    shipment.modified_at = world.simulator.books.now()
+
+    [told] = progress_of(progress(world, watermark), ref).fulfilments
+    assert [parcel.number for parcel in told.parcels] == ["00340"]
+
+
+def test_what_is_only_picked_or_packed_has_not_left(world: World) -> None:
+    ref = made(world)
+    world.simulator.ship(ref.target_id, {"SKU-0001": Decimal(1)})
+    [shipment] = world.simulator.books.fulfilments.values()
+
+    for status, count in (("_picked", 0), ("_packed", 0), ("_shipped", 1)):
+        shipment.status = status
+        assert len(progress_of(progress(world), ref).fulfilments) == count
+
+
+def test_a_fulfilment_of_something_else_than_a_sales_order_tells_nothing(world: World) -> None:
+    books = world.simulator.books
+    now = books.now()
+    books.fulfilments["77"] = Fulfilment("77", "IF77", "4242", now, now, [], [])
+
+    assert progress(world) == []
+
+
+def test_an_order_that_cannot_be_understood_stops_no_other(world: World) -> None:
+    good, bad = made(world, "1"), made(world, "2")
+    world.simulator.invoice(good.target_id)
+    world.simulator.invoice(bad.target_id)
+    list(world.simulator.books.invoices.values())[1].currency_id = "3"
+
+    page = world.erp(currencies="EUR=1").progress_changed(Since())
+
+    assert [order.order_id for order in page.records] == [good.target_id]
+    [problem] = page.unreadable
+    assert problem.code == "currency-not-mapped"
+    assert "`currencies`" in problem.problem.next_step
+
+
+def test_a_deleted_sales_order_is_told_as_cancelled(world: World) -> None:
+    ref = made(world)
+    _, watermark = everything(world.erp().progress_changed)
+    world.simulator.books.delete("salesOrder", {"internalId": ref.target_id})
+
+    [told] = progress(world, watermark)
+
+    assert (told.order_id, told.reference, told.state) == (ref.target_id, "shop-1", ErpOrderState.CANCELLED)
+
+
+def test_every_status_has_its_state(world: World) -> None:
+    ref = made(world)
+    order_ = world.simulator.books.order(ref.target_id)
+    expected = {
+        "_pendingApproval": "open",
+        "_pendingFulfillment": "open",
+        "_partiallyFulfilled": "part-shipped",
+        "_pendingBillingPartFulfilled": "part-shipped",
+        "_pendingBilling": "shipped",
+        "_fullyBilled": "invoiced",
+        "_closed": "closed",
+        "_cancelled": "cancelled",
+    }
+    for status, state in expected.items():
+        order_.status = status
+        assert progress_of(progress(world), ref).state == state
+
+
+def test_a_status_that_is_not_known_is_told_as_such(world: World) -> None:
+    ref = made(world)
+    world.simulator.books.order(ref.target_id).status = "_undefined"
+
+    page = world.erp().progress_changed(Since())
+
+    assert [problem.code for problem in page.unreadable] == ["order-status-unknown"]
+
+
+def test_skus_of_what_was_shipped_are_asked_for_once(world: World) -> None:
+    ref = made(world, "1", "SKU-0001", "SKU-0002")
+    world.simulator.ship(ref.target_id, {"SKU-0001": Decimal(1), "SKU-0002": Decimal(1)})
+    erp = world.erp()
+    world.served.faulty.operations.clear()
+
+    for _ in range(2):
+        erp.progress_changed(Since())
+
+    assert world.served.faulty.operations["search:Item"] == 1
+
+
+def test_a_customer_is_told_with_the_groups_of_its_category(world: World) -> None:
+    draft = customer_draft(groups=("trade",), company="Works")
+    groups = {"customer_groups": "trade=2, private=1"}
+    ref = world.erp(**groups).upsert_customers([draft])["shop-customer-1"]
+    assert isinstance(ref, RecordRef)
+
+    told = {one.ref.target_id: one for one in everything(world.erp(**groups).customers_changed)[0]}
+
+    found = told[ref.target_id]
+    assert (found.reference, found.customer.groups, found.active) == ("shop-customer-1", ("trade",), True)
+    assert (found.customer.company, found.customer.email) == ("Works", "new@example.com")
+    assert [one.reference for one in told.values() if one.ref.target_id != ref.target_id] == [""] * 10
+
+
+def test_a_customer_without_a_group_gets_the_default_category(world: World) -> None:
+    world.erp(default_customer_group="1").upsert_customers([customer_draft(groups=("unknown",))])
+
+    [record] = [c for c in world.served.records()["customers"] if c["externalId"]]
+    assert record["category"] == {"internalId": "1"}
+
+
+def test_a_deleted_customer_is_told_as_inactive(world: World) -> None:
+    _, watermark = everything(world.erp().customers_changed)
+    world.simulator.books.delete("customer", {"internalId": world.customer_id})
+    gone = next(iter(world.simulator.books.deleted)).internal_id
+
+    told = [one for one in everything(world.erp().customers_changed, watermark)[0] if one.ref.target_id == gone]
+
+    assert [(one.ref.target_id, one.active) for one in told] == [(TargetId(gone), False)]
+
+
+def test_a_read_that_is_cut_off_goes_on_where_it_was(world: World) -> None:
+    erp = world.erp(page_size=10)
+    page = erp.products_changed(Since())
+    fault = world.served.faulty.add(Fault(FaultKind.REFUSE, "search:Item"))
+    following = Since(page.watermark, page.cursor)
+
+    with pytest.raises(Unavailable):
+        erp.products_changed(following)
+    again = erp.products_changed(following)
+
+    assert fault.fired == 1
+    assert not {one.id for one in again.records} & {one.id for one in page.records}
+    assert len(again.records) == 10
