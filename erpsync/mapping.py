@@ -21,7 +21,7 @@ import simplejson
 from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.functions import Functions, signature
 from jmespath.parser import ParsedResult
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.money import Money
@@ -29,6 +29,13 @@ from erpsync.ports.erp_records import CustomerDraft, OrderDraft
 
 Value: TypeAlias = str | Decimal | bool | None
 """What a field may become. None leaves it out."""
+
+
+def _table(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [line.partition("=") for line in value.splitlines() if line.strip()]
+    return {field.strip(): expression.strip() for field, _, expression in pairs}
 
 
 def _checked(table: dict[str, str]) -> dict[str, str]:
@@ -42,8 +49,9 @@ def _checked(table: dict[str, str]) -> dict[str, str]:
     return table
 
 
-FieldTable = Annotated[dict[str, str], AfterValidator(_checked)]
-"""A setting: fields of the ERP, each with the expression that fills it."""
+FieldTable = Annotated[dict[str, str], BeforeValidator(_table), AfterValidator(_checked)]
+"""A setting: fields of the ERP, each with the expression that fills it. Text says the same, one "field = expression" a
+line, for expressions hold commas."""
 
 
 def order_values(table: Mapping[str, str], draft: OrderDraft, *, system: str) -> dict[str, Value]:

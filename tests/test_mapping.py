@@ -79,6 +79,12 @@ def test_what_is_no_expression_is_refused_when_the_configuration_is_loaded(expre
         Settings(order_fields={"field": expression})
 
 
+def test_a_table_may_be_text_one_field_a_line() -> None:
+    text = "gift = contains(customer.groups, 'vip')\nwhy = note"
+    given = Settings.model_validate({"order_fields": text}).order_fields
+    assert given == {"gift": "contains(customer.groups, 'vip')", "why": "note"}
+
+
 @pytest.mark.parametrize(
     ("expression", "why"),
     [

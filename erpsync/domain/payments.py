@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from erpsync.domain.ids import Sku, SourceId
-from erpsync.domain.money import Money
+from erpsync.domain.money import Money, total
 
 
 class Payment(BaseModel):
@@ -45,3 +45,15 @@ class Refund(BaseModel):
     adjustment: Money
     total: Money
     reason: str = ""
+
+    @property
+    def tax(self) -> Money:
+        return total([line.tax for line in self.lines], self.total.currency)
+
+    @property
+    def taxes_included(self) -> bool:
+        """Whether the lines' amounts contain their tax, which stores do not say of a refund: its total does. False where
+        there is no tax."""
+        amounts = total([line.amount for line in self.lines], self.total.currency) + self.shipping + self.adjustment
+        off = (self.total - amounts).amount
+        return abs(off) < abs(off - self.tax.amount)

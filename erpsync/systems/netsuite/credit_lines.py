@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from erpsync.domain.errors import Rejected, Skip
 from erpsync.domain.ids import Sku
-from erpsync.domain.money import Money, total
-from erpsync.domain.payments import Refund, RefundLine
+from erpsync.domain.money import Money
+from erpsync.domain.payments import RefundLine
 from erpsync.ports.erp_records import RefundDraft
 from erpsync.systems.netsuite.lines import SYSTEM, Line, Rounding, exact_rate, item_of, no_item
 from erpsync.systems.netsuite.settings import NetSuiteSettings
@@ -29,16 +29,15 @@ def credit_lines(
     if not refund.total.rounded().amount:
         raise Skip("nothing-refunded", what="The refund gave no money back.", record=named(draft))
     rounding = Rounding(refund.total.currency)
-    included = _prices_include_tax(refund)
     lines = [
-        _goods(line, draft, items, settings, rounding, included=included)
+        _goods(line, draft, items, settings, rounding, included=refund.taxes_included)
         for line in refund.lines
         if line.amount.amount or line.tax.amount
     ]
     if refund.shipping.amount:
         item = settings.shipping_item or settings.refund_item
         lines.append(_charge("shipping", refund.shipping, item, draft, settings, rounding))
-    tax = _tax(refund)
+    tax = refund.tax
     if settings.tax_handling == "item" and tax.amount:
         if not settings.tax_item:
             raise no_item("tax", "tax_item", tax, record=named(draft))
@@ -52,17 +51,6 @@ def credit_lines(
 def named(draft: RefundDraft) -> str:
     """How messages name the refund."""
     return f"refund {draft.reference}"
-
-
-def _prices_include_tax(refund: Refund) -> bool:
-    """The store's refund does not say whether its amounts contain the tax: they do where that comes closer to the total."""
-    parts = total([*(line.amount for line in refund.lines), refund.shipping, refund.adjustment], refund.total.currency)
-    off = refund.total.amount - parts.amount
-    return abs(off) < abs(off - _tax(refund).amount)
-
-
-def _tax(refund: Refund) -> Money:
-    return total([line.tax for line in refund.lines], refund.total.currency)
 
 
 def _goods(

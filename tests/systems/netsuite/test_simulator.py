@@ -25,6 +25,7 @@ CUSTOMERS = "urn:customers_2023_2.transactions.webservices.netsuite.com"
 ACCOUNTING = "urn:accounting_2023_2.lists.webservices.netsuite.com"
 RELATIONS = "urn:relationships_2023_2.lists.webservices.netsuite.com"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+FINDS = "getList:salesOrder by externalId"
 TIME = f'<getServerTime xmlns="{MESSAGES}"/>'
 
 
@@ -339,7 +340,7 @@ def test_operations_are_named_for_the_faults_that_aim_at_them(attacker: Attacker
     cases = {
         upsert(sales_order(GOOD)): "upsertList:SalesOrder",
         f'<getList xmlns="{MESSAGES}"><baseRef internalId="1" type="salesOrder"/></getList>': "getList",
-        f'<getList xmlns="{MESSAGES}"><baseRef externalId="a" type="salesOrder"/></getList>': "getList:salesOrder by externalId",
+        f'<getList xmlns="{MESSAGES}"><baseRef externalId="a" type="salesOrder"/></getList>': FINDS,
         f'<search xmlns="{MESSAGES}"><searchRecord xmlns:i="{XSI}" i:type="a:ItemSearch"/></search>': "search:Item",
     }
     for body, name in cases.items():

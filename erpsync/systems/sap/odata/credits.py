@@ -71,7 +71,7 @@ def _positions(draft: RefundDraft, settings: SapODataSettings, record: str) -> l
     """Goods by their lines, then shipping, then what is left of the total: adjustments and cents of tax."""
     refund = draft.refund
     currency = refund.total.currency
-    included = _contains_tax(refund)
+    included = refund.taxes_included
     parts = [
         _Part(
             line.sku,
@@ -91,14 +91,6 @@ def _positions(draft: RefundDraft, settings: SapODataSettings, record: str) -> l
         setting = "refund_charge" if settings.refund_charge else "fee_charge"
         positions.append(_charge(setting, "Adjustment", rest, settings, currency, record))
     return positions
-
-
-def _contains_tax(refund: Refund) -> bool:
-    """Whether the lines' amounts contain their tax, which a refund does not say: its total does."""
-    amounts = sum((line.amount.amount for line in refund.lines), Decimal(0))
-    tax = sum((line.tax.amount for line in refund.lines), Decimal(0))
-    other = refund.shipping.amount + refund.adjustment.amount
-    return bool(tax) and abs(refund.total.amount - amounts - other) < abs(refund.total.amount - amounts - tax - other)
 
 
 def _charge(

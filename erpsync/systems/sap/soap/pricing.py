@@ -93,10 +93,7 @@ class _Pricing:
         total = refund.total.amount
         apart = refund.shipping.amount + refund.adjustment.amount
         amounts = sum((line.amount.amount for line in refund.lines), Decimal(0)) + apart
-        taxes = sum((line.tax.amount for line in refund.lines), Decimal(0))
-        # A refund does not say whether its order's prices contain the tax; its total does.
-        included = abs(total - amounts) < abs(total - amounts - taxes)
-        residual = total - amounts - (0 if included else taxes)
+        residual = total - amounts - (0 if refund.taxes_included else refund.tax.amount)
         if abs(residual) > _REFUND_SLACK:
             self._refuse(
                 "does-not-balance",
@@ -105,7 +102,7 @@ class _Pricing:
             )
         for line in refund.lines:
             if line.quantity and line.amount.amount:
-                self._returned(line, included)
+                self._returned(line, refund.taxes_included)
             else:
                 apart += line.amount.amount
         self._goodwill(self._rounded(apart + residual))
