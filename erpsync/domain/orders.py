@@ -130,9 +130,10 @@ class Balance(BaseModel):
         return self.stated - self.computed
 
     def __str__(self) -> str:
+        but = "but" if self.residual.amount else "and"
         return (
             f"lines {self.lines} + shipping {self.shipping} + tax {self.tax} + tip, duties, fees and rounding {self.extras}"
-            f" = {self.computed}, but the store says {self.stated}"
+            f" = {self.computed}, {but} the store says {self.stated}"
         )
 
 
