@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
@@ -108,5 +108,6 @@ class SystemSpec:
 
 def _unchecked(settings: type[BaseModel], choice: Mapping[str, Any]) -> BaseModel:
     """Settings with these values and the defaults: enough to tell what a choice between protocols means."""
-    values: dict[str, Any] = dict(choice)
+    kinds: dict[str, Any] = {key: field.annotation for key, field in settings.model_fields.items()}
+    values: dict[str, Any] = {key: TypeAdapter(kinds[key]).validate_python(value) for key, value in choice.items()}
     return settings.model_construct(None, **values)

@@ -32,7 +32,7 @@ _CAPABILITIES = Capabilities(order_batch=100, unique_references=False)
 
 SPEC = SystemSpec(
     name=SYSTEM,
-    title="Dynamics 365 Business Central",
+    title="Business Central",
     role=Role.ERP,
     settings=BusinessCentralSettings,
     capabilities=_CAPABILITIES,

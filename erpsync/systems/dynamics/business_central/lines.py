@@ -175,7 +175,7 @@ def rounding_line(
 
 def figures_of(order: Order) -> str:
     """The store's own arithmetic, for people."""
-    return f"tax {order.tax}, {balance(order)}".replace(", but the store says", ", and the store says")
+    return f"tax {order.tax}, {balance(order)}"
 
 
 def named(order: Order) -> str:

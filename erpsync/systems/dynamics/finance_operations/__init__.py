@@ -31,7 +31,7 @@ def capabilities_of(settings: FinanceOperationsSettings) -> Capabilities:
 
 SPEC = SystemSpec(
     name=SYSTEM,
-    title="Microsoft Dynamics 365 Finance and Supply Chain Management",
+    title="Dynamics 365 F&O",
     role=Role.ERP,
     settings=FinanceOperationsSettings,
     capabilities=Capabilities(order_batch=ORDER_BATCH, unique_references=True, stock_is_diffed=True),
@@ -39,5 +39,8 @@ SPEC = SystemSpec(
     open_simulator=_open_simulator,
     capabilities_of=capabilities_of,
     settle_seconds=lambda settings: 0.0 if settings.numbers_are_ours else float(settings.settle_seconds),
-    variants={numbers: {"order_numbers": numbers, "customer_accounts": numbers} for numbers in ("ours", "sequence")},
+    variants={
+        "with numbers of ours": {"order_numbers": "ours", "customer_accounts": "ours"},
+        "with its number sequence": {"order_numbers": "sequence", "customer_accounts": "sequence"},
+    },
 )

@@ -28,6 +28,7 @@ def _capabilities(order_batch: int) -> Capabilities:
 SPEC = SystemSpec(
     name=SYSTEM,
     title="SAP S/4HANA",
+    variants={"OData": {}},
     role=Role.ERP,
     settings=SapODataSettings,
     capabilities=_capabilities(SapODataSettings.model_fields["order_batch"].default),

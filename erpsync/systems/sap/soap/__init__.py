@@ -34,7 +34,7 @@ def _settle_seconds(settings: SapSoapSettings) -> float:
 
 SPEC = SystemSpec(
     name="sap_soap",
-    title="SAP (SOAP)",
+    title="SAP",
     role=Role.ERP,
     settings=SapSoapSettings,
     capabilities=Capabilities(order_batch=100, unique_references=True, stock_is_diffed=True),
@@ -43,7 +43,7 @@ SPEC = SystemSpec(
     capabilities_of=_capabilities,
     settle_seconds=_settle_seconds,
     variants={
-        "erpsync's wrapper": {"wrapper_keeps_references_unique": "true"},
-        "a wrapper that does not keep references unique": {"wrapper_keeps_references_unique": "false"},
+        "SOAP, wrapper of erpsync's": {"wrapper_keeps_references_unique": "true"},
+        "SOAP, other wrapper": {"wrapper_keeps_references_unique": "false"},
     },
 )

@@ -1,0 +1,22 @@
+"""What the README says of the systems is what they say of themselves."""
+
+from pathlib import Path
+
+from erpsync.cli.systems import abilities_in_markdown
+from erpsync.systems import registry
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+BEGIN, END = "<!-- erpsync systems --markdown -->", "<!-- end -->"
+
+
+def test_the_table_of_abilities_is_what_the_command_prints() -> None:
+    told = README.read_text("utf-8").split(BEGIN, 1)[1].split(END, 1)[0].strip()
+    specs = [registry.spec(name) for name in registry.names()]
+    assert told == "\n".join(abilities_in_markdown(specs)).strip()
+
+
+def test_every_system_is_named_with_its_readme() -> None:
+    readme = README.read_text("utf-8")
+    for name in registry.names():
+        assert f"`{name}`" in readme
+        assert f"({registry.BUILTIN[name].replace('.', '/')}/README.md)" in readme
