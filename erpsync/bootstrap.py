@@ -25,7 +25,7 @@ from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock, Tools, Wake
-from erpsync.ports.spec import Capabilities, Role, SystemSpec
+from erpsync.ports.spec import Capabilities, Role, StoreAbility, SystemSpec
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Change, Webhooks
 from erpsync.problems import sentences
@@ -109,6 +109,16 @@ class Assembly:
     ) -> Preview:
         """What the order would become in the ERP; see `flows.preview`. Raises Rejected where no route goes there."""
         return preview(self._context(self._route("orders", source, target)), source_id, body)
+
+    def subscribing(self) -> list[tuple[ConnectionName, str]]:
+        """The stores whose webhooks erpsync looks after, each with the address that they are to deliver to."""
+        found = []
+        for bound in self.bound.values():
+            address = self.settings.web.webhook_address(bound.name)
+            can = StoreAbility.SUBSCRIBE not in bound.capabilities.missing
+            if address and can and bound.spec.role is Role.STORE:
+                found.append((bound.name, address))
+        return found
 
     def runtime(self, wake: Wake) -> Runtime:
         return Runtime(

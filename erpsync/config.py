@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from erpsync.domain.errors import ConfigurationError
 from erpsync.domain.ids import ConnectionName
+from erpsync.ports.settings import Address
 from erpsync.problems import kind, sentences
 
 DEFAULT_FILE = "erpsync.toml"
@@ -101,6 +102,11 @@ class WebConfig(_Table):
     max_webhook_bytes: int = Field(MAX_WEBHOOK_BYTES, ge=1)
     operator_tables: dict[str, _OperatorTable] = Field({}, alias="operators")
     secure_cookies: bool = False
+    public_url: Address = Field("", examples=["https://erpsync.example.com"])
+
+    def webhook_address(self, name: ConnectionName) -> str:
+        """Where a store shall deliver its webhooks; empty where nobody has said how stores reach this machine."""
+        return f"{self.public_url}/webhooks/{name}" if self.public_url else ""
 
     @property
     def operators(self) -> tuple[Operator, ...]:

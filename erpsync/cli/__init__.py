@@ -7,7 +7,7 @@ import typer
 from typer.main import get_command
 
 from erpsync import __version__
-from erpsync.cli import db, dead, jobs, maps, output
+from erpsync.cli import db, dead, jobs, maps, output, webhooks
 from erpsync.cli.demo import demo
 from erpsync.cli.doctor import doctor
 from erpsync.cli.failures import EXPECTED, explain
@@ -31,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
     jobs.GROUP,
     dead.GROUP,
     maps.GROUP,
+    webhooks.GROUP,
     db.GROUP,
 )
 

@@ -5,6 +5,8 @@ from typing import Any
 _DAY_SECONDS = 86_400.0
 # How often it is looked which connections are to be polled; how often each is polled is its routes' `poll_seconds`.
 _POLLS_SECONDS = 30.0
+# A store that has switched its webhooks off is polled every few minutes all the same.
+_SUBSCRIPTIONS_SECONDS = 900.0
 
 
 def entries(sweep_seconds: float) -> dict[str, dict[str, Any]]:
@@ -12,6 +14,7 @@ def entries(sweep_seconds: float) -> dict[str, dict[str, Any]]:
     return {
         "sweep": _every(sweep_seconds, "erpsync.upkeep.sweep"),
         "poll": _every(_POLLS_SECONDS, "erpsync.poll.start"),
+        "subscriptions": _every(_SUBSCRIPTIONS_SECONDS, "erpsync.upkeep.subscriptions"),
         "purge": _every(_DAY_SECONDS, "erpsync.upkeep.purge"),
     }
 

@@ -1,9 +1,10 @@
-"""The tasks that beat sends: sweep and purge."""
+"""The tasks that beat sends: sweep, the care for webhooks, and purge."""
 
 from datetime import timedelta
 
 import structlog
 
+from erpsync.engine import subscriptions
 from erpsync.engine import sweep as sweeping
 from erpsync.ledger import retention
 from erpsync.tasks.app import app, assembly, runtime
@@ -15,6 +16,14 @@ log = structlog.get_logger()
 def sweep() -> None:
     """Finds what messages lost; see `engine.sweep`."""
     sweeping.sweep(runtime())
+
+
+@app.task(name="erpsync.upkeep.subscriptions")  # type: ignore[untyped-decorator]
+def look_after_subscriptions() -> None:
+    """Sees to it that stores tell of changes; see `engine.subscriptions`."""
+    context = assembly()
+    for name, address in context.subscribing():
+        subscriptions.look_after(runtime(), name, context.store(name), address)
 
 
 @app.task(name="erpsync.upkeep.purge")  # type: ignore[untyped-decorator]
