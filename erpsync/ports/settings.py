@@ -19,6 +19,12 @@ def _table(value: object) -> object:
     return {key.strip(): entry.strip() for key, _, entry in pairs}
 
 
+def _names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(name.strip() for name in _SEPARATOR.split(value) if name.strip())
+
+
 def _address(value: str) -> str:
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.hostname):
@@ -31,15 +37,19 @@ def _address(value: str) -> str:
 
 
 def is_private(host: str) -> bool:
-    """Whether the host is this machine or an address of a private network."""
+    """Whether the host is this machine, an address of a private network, or a name without a dot, as the services of one
+    compose file call each other."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        return host == "localhost"
+        return bool(host) and "." not in host
 
 
 Table = Annotated[dict[str, str], BeforeValidator(_table)]
 """A lookup table: what the store says, and what that is in the ERP. Text ("19=V1, 7=V2") says the same in one line."""
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+"""A list of names or codes. Text ("EAST, WEST") says the same in one line."""
 
 Address = Annotated[str, AfterValidator(_address)]
 """An address over TLS, or over plain http inside a private network; empty where the setting allows it."""

@@ -2,12 +2,12 @@
 Set Preferences > Show Internal IDs is on."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Table
+from erpsync.ports.settings import Address, Names, Table
 from erpsync.systems.netsuite import fields
 
 ENDPOINT_VERSION = "2025_2"
@@ -30,14 +30,6 @@ _RATE = re.compile(r"\d+(\.\d+)?")
 _TOKEN = ("consumer_key", "consumer_secret", "token_id", "token_secret")
 _CERTIFICATE = ("client_id", "certificate_id", "private_key")
 _NONE = SecretStr("")
-
-
-def _names(value: object) -> object:
-    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-"""Several names or ids: a list, or "1, 2" where only text can be given."""
 
 
 class NetSuiteSettings(BaseModel):

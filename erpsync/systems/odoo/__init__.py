@@ -1,4 +1,4 @@
-"""Odoo 19 and newer as the ERP, over its External JSON-2 API."""
+"""Odoo as the ERP: 19 and newer over its External JSON-2 API, 14 to 18 over XML-RPC."""
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
@@ -30,4 +30,5 @@ SPEC = SystemSpec(
     capabilities=Capabilities(order_batch=50, unique_references=True),
     open_erp=_open_erp,
     open_simulator=_open_simulator,
+    variants={"JSON-2": {"protocol": "json2"}, "XML-RPC": {"protocol": "xmlrpc", "user": "admin"}},
 )

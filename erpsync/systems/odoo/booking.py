@@ -40,8 +40,9 @@ class Line:
     discount: Decimal = Decimal(0)
     tax_ids: tuple[int, ...] = ()
 
-    def cells(self, settings: OdooSettings) -> dict[str, str]:
-        """Every line fills the same cells. An empty cell of taxes means none; without that cell Odoo chooses."""
+    def cells(self, settings: OdooSettings, tax_column: str = "tax_ids") -> dict[str, str]:
+        """Every line fills the same cells. An empty cell of taxes means none; without that cell Odoo chooses.
+        `tax_column`: what Odoo calls the taxes of a line."""
         cells = {
             "order_line/id": qualified(self.name),
             "order_line/display_type": "" if self.product_id else "line_note",
@@ -52,7 +53,7 @@ class Line:
             "order_line/discount": f"{self.discount:f}" if self.discount else "",
         }
         if settings.tax_handling != "odoo":
-            cells["order_line/tax_ids/.id"] = ",".join(map(str, self.tax_ids))
+            cells[f"order_line/{tax_column}/.id"] = ",".join(map(str, self.tax_ids))
         return cells
 
     def is_booked_as(self, row: LineRow, settings: OdooSettings) -> bool:

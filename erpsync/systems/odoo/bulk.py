@@ -9,10 +9,12 @@ Source: `load` in odoo/orm/models.py and https://www.odoo.com/documentation/19.0
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.errors import Rejected, SyncError, Transient
 from erpsync.systems.odoo import refusals
-from erpsync.systems.odoo.client import OdooClient, conflict, is_conflict, permission_missing
+from erpsync.systems.odoo.client import OdooClient
+from erpsync.systems.odoo.failures import conflict, is_conflict, permission_missing
 from erpsync.systems.odoo.settings import SYSTEM
 from erpsync.systems.odoo.wire import LoadMessage
 
@@ -45,14 +47,20 @@ class Record:
 
 
 def load_each(
-    client: OdooClient, model: str, records: Mapping[str, Record], *, rounds: int = 1
+    client: OdooClient,
+    model: str,
+    records: Mapping[str, Record],
+    *,
+    rounds: int = 1,
+    context: Mapping[str, object] | None = None,
 ) -> dict[str, int | SyncError]:
     """The database id of each record, or why it was refused. `rounds`: how often to try where calls of others interfere."""
+    load = partial(_load, client, model, context)
     answers: dict[str, int | SyncError] = {}
     pending = dict(records)
     for _ in range(rounds):
         for group in _alike(pending):
-            answers |= _load(client, model, {key: pending[key] for key in group})
+            answers |= load({key: pending[key] for key in group})
         pending = {key: record for key, record in pending.items() if _met_another(answers[key])}
         if not pending:
             break
@@ -90,10 +98,20 @@ def _alike(records: Mapping[str, Record]) -> list[list[str]]:
     return list(groups.values())
 
 
-def _load(client: OdooClient, model: str, records: Mapping[str, Record]) -> dict[str, int | SyncError]:
+def _load(
+    client: OdooClient, model: str, context: Mapping[str, object] | None, records: Mapping[str, Record]
+) -> dict[str, int | SyncError]:
     columns = next(iter(records.values())).columns
     rows = [row for record in records.values() for row in record.rows(columns)]
-    reply = client.load(model, [*columns[0], *columns[1]], rows)
+    load = partial(_load, client, model, context)
+    try:
+        reply = client.load(model, [*columns[0], *columns[1]], rows, context)
+    except SyncError as error:
+        if not _is_about_records(error):
+            raise
+        if len(records) == 1 or error.code == "write-conflict":
+            return {key: _about(error, record.label) for key, record in records.items()}
+        return _apart(load, records, set())
     if reply.ids and len(reply.ids) == len(records):
         return dict(zip(records, reply.ids, strict=True))
     errors = [message for message in reply.messages if message.type == "error"]
@@ -104,11 +122,13 @@ def _load(client: OdooClient, model: str, records: Mapping[str, Record]) -> dict
     if len(records) == 1:
         [(key, record)] = records.items()
         return {key: _refusal(model, record.label, errors)}
-    return _apart(client, model, records, {message.record for message in errors})
+    return _apart(load, records, {message.record for message in errors})
 
 
 def _apart(
-    client: OdooClient, model: str, records: Mapping[str, Record], blamed: set[int | None]
+    load: Callable[[Mapping[str, Record]], dict[str, int | SyncError]],
+    records: Mapping[str, Record],
+    blamed: set[int | None],
 ) -> dict[str, int | SyncError]:
     """Loads the blamed records one by one and the others together. Where the blame says nothing: all one by one."""
     keys = list(records)
@@ -116,9 +136,9 @@ def _apart(
     together = [key for key in keys if key not in alone]
     answers: dict[str, int | SyncError] = {}
     if together:
-        answers |= _load(client, model, {key: records[key] for key in together})
+        answers |= load({key: records[key] for key in together})
     for key in alone:
-        answers |= _load(client, model, {key: records[key]})
+        answers |= load({key: records[key]})
     return answers
 
 
@@ -142,17 +162,16 @@ def _refusal(model: str, label: str, errors: list[LoadMessage]) -> SyncError:
 
 
 def _is_about_records(error: SyncError) -> bool:
-    """A failure inside Odoo (500) may be one record's doing: the transport cannot tell it from a lost write."""
+    """Whether it may be one record's doing, and nothing was written."""
     if isinstance(error, Rejected):
         return error.code not in ("permission-missing", "configuration")
-    return error.code in ("outcome-unknown", "write-conflict")
+    return error.code in ("odoo-failed", "write-conflict")
 
 
 def _about(error: SyncError, record: str) -> SyncError:
-    if not isinstance(error, Rejected):
-        return error
     problem = error.problem
-    return Rejected(problem.code, system=SYSTEM, record=record, what=problem.what, next_step=problem.next_step)
+    kind = Rejected if isinstance(error, Rejected) else Transient
+    return kind(problem.code, system=SYSTEM, record=record, what=problem.what, next_step=problem.next_step)
 
 
 def _met_another(answer: int | SyncError) -> bool:

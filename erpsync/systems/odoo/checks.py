@@ -6,34 +6,54 @@ from datetime import datetime
 from erpsync.domain.errors import SyncError
 from erpsync.ports.checks import Check
 from erpsync.ports.runtime import Clock
+from erpsync.systems.odoo.checks_settings import SettingsChecks
 from erpsync.systems.odoo.client import OdooClient
+from erpsync.systems.odoo.release import OLDEST, OLDEST_WITH_JSON2
 from erpsync.systems.odoo.settings import OdooSettings
 from erpsync.systems.odoo.wire import (
     CountryRow,
     ExternalIdRow,
     LineRow,
-    NamedRow,
-    OrderRow,
+    MoveDocumentRow,
+    MoveRow,
     PartnerRow,
+    PickingRow,
     ProductRow,
+    ProgressRow,
+    QuantRow,
     Row,
     StateRow,
-    TaxRow,
 )
+from erpsync.systems.odoo.wire_catalogue import ContactRow, PricedRow, TemplateRow, VariantRow
 
-OLDEST_VERSION = 19
-# Odoo does not refuse requests for their time, but its log and its write dates are read beside ours.
-MAX_SKEW_SECONDS = 120.0
-_RIGHTS = (
-    ("sale.order", ("read", "write", "create")),
-    ("sale.order.line", ("read", "write", "create", "unlink")),
-    ("res.partner", ("read", "write", "create")),
-    ("product.product", ("read",)),
-    ("ir.model.data", ("read",)),
-    ("res.country", ("read",)),
-    ("res.country.state", ("read",)),
+# Odoo does not refuse requests for their time, but reads of changes go by its clock and are logged by ours.
+MAX_SKEW_SECONDS = 60.0
+_READ = ("read",)
+_RIGHTS = {
+    "permissions": (
+        ("sale.order", ("read", "write", "create")),
+        ("sale.order.line", ("read", "write", "create", "unlink")),
+        ("res.partner", ("read", "write", "create")),
+        *((model, _READ) for model in ("product.product", "ir.model.data", "res.country", "res.country.state")),
+    ),
+    "permissions for products": tuple(
+        (model, _READ)
+        for model in ("product.template", "product.template.attribute.value", "account.tax", "product.pricelist.item")
+    ),
+    "permissions for stock": (
+        *((model, _READ) for model in ("stock.quant", "stock.location", "stock.warehouse", "stock.move")),
+        ("stock.picking", ("read", "write")),
+    ),
+    "permissions for refunds": (
+        ("account.move", ("read", "write", "create")),
+        ("account.move.line", ("read", "write", "create")),
+    ),
+}
+_FOR_PAYMENTS = (("account.payment", ("read", "write", "create")),)
+_ROWS: tuple[type[Row], ...] = (
+    *(ProgressRow, LineRow, PartnerRow, ProductRow, ExternalIdRow, CountryRow, StateRow),
+    *(ContactRow, TemplateRow, VariantRow, PricedRow, QuantRow, MoveRow, PickingRow, MoveDocumentRow),
 )
-_ROWS: tuple[type[Row], ...] = (OrderRow, LineRow, PartnerRow, ProductRow, ExternalIdRow, CountryRow, StateRow)
 _RIGHTS_ADVICE = "Give the API key's user the rights listed in the README of the Odoo connection."
 
 
@@ -51,13 +71,11 @@ class Checks:
         checks += self._ask("credentials", self._credentials)
         if not checks[-1].ok:
             return checks
-        for name, question in (
-            ("permissions", self._permissions),
-            ("fields", self._fields),
-            ("records", self._records),
-            ("products", self._products),
-            ("taxes", self._taxes),
-        ):
+        rights = {**_RIGHTS, **({"permissions for payments": _FOR_PAYMENTS} if self._takes_payments else {})}
+        for name, wanted in rights.items():
+            checks += self._ask(name, lambda name=name, wanted=wanted: [self._permissions(name, wanted)])  # type: ignore[misc]
+        checks += self._ask("fields", self._fields)
+        for name, question in SettingsChecks(self._client, self._settings).questions():
             checks += self._ask(name, question)
         return checks
 
@@ -68,110 +86,59 @@ class Checks:
             return [Check(name, False, error.problem.what, error.problem.next_step)]
 
     def _reachable(self) -> list[Check]:
-        version, date = self._client.version()
-        major = next((part for part in version.version_info if isinstance(part, int)), 0)
-        recent = Check(
-            "version",
-            major >= OLDEST_VERSION,
-            f"Odoo {version.version}.",
-            "" if major >= OLDEST_VERSION else "Upgrade: the JSON-2 API came with Odoo 19.",
-        )
-        checks = [Check("reachable", True, "The server answers."), recent]
-        return [*self._clock_check(date), *checks] if recent.ok else [*checks[:1], recent]
+        release, date = self._client.version()
+        by_json = self._settings.protocol == "json2"
+        known = release.major >= (OLDEST_WITH_JSON2 if by_json else OLDEST)
+        advice = ""
+        if not known and by_json and release.major >= OLDEST:
+            advice = 'Set protocol = "xmlrpc" on the connection: the JSON-2 API came with Odoo 19.'
+        elif not known:
+            advice = f"Upgrade to a supported Odoo: erpsync works with {OLDEST} and newer."
+        checks = [
+            Check("reachable", True, "The server answers."),
+            Check("version", known, f"Odoo {release.text}.", advice),
+        ]
+        return [*self._clock_check(date), *checks] if known else checks
 
     def _clock_check(self, date: datetime | None) -> list[Check]:
         if date is None:
             return []
         seconds = abs((date - self._clock.now()).total_seconds())
-        detail = f"The server's clock differs by {seconds:.0f} s."
-        return (
-            [Check("clock", True, detail)]
-            if seconds <= MAX_SKEW_SECONDS
-            else [Check("clock", False, detail, "Set both machines' clocks by NTP.")]
-        )
+        ok = seconds <= MAX_SKEW_SECONDS
+        advice = "" if ok else "Set both machines' clocks by NTP."
+        return [Check("clock", ok, f"The server's clock differs by {seconds:.0f} s.", advice)]
 
     def _credentials(self) -> list[Check]:
         self._client.call("res.users", "context_get", write=False)
         return [Check("credentials", True, f"The key opens the database {self._settings.database}.")]
 
-    def _permissions(self) -> list[Check]:
+    def _permissions(self, name: str, rights: Sequence[tuple[str, Sequence[str]]]) -> Check:
         missing = [
             f"{operation} {model}"
-            for model, operations in _RIGHTS
+            for model, operations in rights
             for operation in operations
             if not self._client.may(model, operation)
         ]
         if missing:
-            return [Check("permissions", False, f"The user may not {', '.join(missing)}.", _RIGHTS_ADVICE)]
-        return [Check("permissions", True, "The user may read and write all that is needed.")]
+            return Check(name, False, f"The user may not {', '.join(missing)}.", _RIGHTS_ADVICE)
+        return Check(name, True, "The user may read and write all that is needed.")
 
     def _fields(self) -> list[Check]:
         missing = []
         for row in _ROWS:
-            wanted = list(row.model_fields)
-            known = self._client.call(row.MODEL, "fields_get", write=False, allfields=wanted, attributes=["type"])
-            present = known.keys() if isinstance(known, dict) else ()
-            missing += [f"{row.MODEL}.{name}" for name in wanted if name not in present]
+            spelled = self._client.spelling(row)
+            missing += [
+                f"{row.MODEL}.{name}"
+                for name, field in row.model_fields.items()
+                if field.is_required() and name not in spelled
+            ]
+            known = self._client.fields(row.MODEL, spelled.values())
+            missing += [f"{row.MODEL}.{name}" for name in spelled.values() if name not in known]
         if missing:
-            advice = "Use a version that the README of the Odoo connection names, with the Sales app installed."
+            advice = "Use a version that the README of the Odoo connection names, with the apps it names installed."
             return [Check("fields", False, f"This Odoo lacks {', '.join(missing)}.", advice)]
         return [Check("fields", True, "This Odoo has all the fields that are used.")]
 
-    def _records(self) -> list[Check]:
-        """The company and the other records whose ids are set."""
-        settings = self._settings
-        named = [
-            ("company", "res.company", settings.company),
-            ("warehouse", "stock.warehouse", settings.warehouse),
-            ("sales_team", "crm.team", settings.sales_team),
-            ("guest_partner", "res.partner", settings.guest_partner),
-            *(
-                (f"pricelists {currency}", "product.pricelist", number)
-                for currency, number in settings.pricelists.items()
-            ),
-        ]
-        checks = []
-        for setting, model, number in named:
-            if number is None:
-                continue
-            found = self._client.search(NamedRow, [["id", "=", number]], model)
-            detail = f"{setting} = {number}" + (" exists." if found else f" is no record of {model}.")
-            advice = "" if found else "Correct the id: it is the number in the record's address in Odoo."
-            checks.append(Check(setting.split()[0], bool(found), detail, advice))
-        return checks
-
-    def _products(self) -> list[Check]:
-        checks = []
-        wanted = self._settings.service_products
-        rows = self._client.search_in(ProductRow, "default_code", sorted(set(wanted.values())))
-        for setting, code in wanted.items():
-            count = sum(row.default_code == code for row in rows)
-            ok = count == 1
-            detail = (
-                f"{count or 'No'} product{'' if count == 1 else 's'} with the internal reference {code} ({setting})."
-            )
-            checks.append(Check("products", ok, detail, "" if ok else "There must be exactly one, not archived."))
-        return checks
-
-    def _taxes(self) -> list[Check]:
-        settings = self._settings
-        if settings.tax_handling != "mapped":
-            return []
-        wanted = [("taxes", False, rate, number) for rate, number in settings.taxes.items()]
-        wanted += [("taxes_included", True, rate, number) for rate, number in settings.taxes_included.items()]
-        rows = {row.id: row for row in self._client.search_in(TaxRow, "id", sorted({each[3] for each in wanted}))}
-        problems = []
-        for setting, included, rate, number in wanted:
-            row = rows.get(number)
-            if row is None or row.type_tax_use != "sale":
-                problems.append(f"{setting} {rate} = {number} is no sales tax")
-            elif row.amount_type != "percent" or row.amount != rate * 100:
-                problems.append(f"{setting} {rate} = {number} is not {(rate * 100).normalize():f} %")
-            elif row.price_include != included:
-                problems.append(
-                    f"{setting} {rate} = {number} is {'' if row.price_include else 'not '}included in the price"
-                )
-        if problems:
-            advice = "Correct the ids, or the taxes in Odoo (Accounting > Configuration > Taxes)."
-            return [Check("taxes", False, f"{'; '.join(problems)}.", advice)]
-        return [Check("taxes", True, f"{len(wanted)} tax rates are mapped.")]
+    @property
+    def _takes_payments(self) -> bool:
+        return bool(self._settings.payment_methods or self._settings.default_payment_journal)

@@ -10,7 +10,8 @@ from erpsync.systems.odoo import mapper, names
 from erpsync.systems.odoo.booking import Catalogue
 from erpsync.systems.odoo.bulk import Record, load_each
 from erpsync.systems.odoo.client import OdooClient
-from erpsync.systems.odoo.wire import CountryRow, ExternalIdRow, PartnerRow, ProductRow, StateRow
+from erpsync.systems.odoo.wire import CountryRow, CurrencyRow, ExternalIdRow, PartnerRow, ProductRow, StateRow
+from erpsync.systems.odoo.wire_catalogue import PriceListRow
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,26 @@ class Lookups:
             found[row.default_code] += (row.id,)
         return found
 
+    def currencies(self, codes: Collection[str]) -> dict[str, int]:
+        """Ids of active currencies by their code."""
+        return {row.name: row.id for row in self._client.search_in(CurrencyRow, "name", sorted(codes))}
+
+    def price_lists(self, currencies: Collection[str]) -> dict[str, int]:
+        """The oldest price list of each currency that has one."""
+        rows = self._client.search_in(PriceListRow, "currency_id.name", sorted(currencies))
+        return {row.currency_id: row.id for row in reversed(rows)}
+
     def partners(self, ids: Collection[int]) -> dict[int, PartnerRow]:
         return {row.id: row for row in self._client.search_in(PartnerRow, "id", sorted(ids))}
+
+    def known_contacts(self, uses: Iterable[AddressUse]) -> dict[str, int | SyncError]:
+        """The contact of each address, by `AddressUse.name`, where there is one."""
+        wanted = {use.name for use in uses}
+        return {**self.by_external_name("res.partner", wanted)}
 
     def contacts(self, uses: Iterable[AddressUse]) -> dict[str, int | SyncError]:
         """The contact of each address, by `AddressUse.name`: found, or made below its customer."""
         wanted = {use.name: use for use in uses}
-        if not wanted:
-            return {}
         found = self.by_external_name("res.partner", wanted)
         missing = {name: use for name, use in wanted.items() if name not in found}
         countries, states = self.places([use.address for use in missing.values()])

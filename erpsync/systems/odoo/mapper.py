@@ -20,7 +20,7 @@ def order_cells(draft: OrderDraft, settings: OdooSettings) -> dict[str, str]:
     cells = {
         "id": names.qualified(names.order_name(draft.reference)),
         "partner_id/.id": str(draft.customer_id),
-        **pricelist_cell(order, settings),
+        **shipping_cell(order, settings),
         "date_order": f"{order.created_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         "client_order_ref": customer_reference(draft, settings),
         "origin": draft.reference if settings.customer_reference == "number" else order.number,
@@ -71,9 +71,12 @@ def address_cells(
     }
 
 
-def is_address_of(partner: PartnerRow, address: Address) -> bool:
+def is_address_of(partner: PartnerRow, address: Address, countries: Mapping[str, int]) -> bool:
     """Whether the contact's own address is this one, recipient included."""
-    place = (partner.street, partner.street2, partner.zip, partner.city, partner.country_code)
+    code = next((code for code, number in countries.items() if number == partner.country_id), "")
+    if partner.country_id and not code:
+        return False
+    place = (partner.street, partner.street2, partner.zip, partner.city, code)
     recipients = {"", _plain(partner.name), _plain(_recipient_of(partner.company_name, partner.name))}
     return [*map(_plain, place)] == [*map(_plain, _place(address))] and _plain(_recipient(address)) in recipients
 
@@ -97,9 +100,17 @@ def differs(order: Order, row: OrderRow) -> bool:
     return row.currency_id != order.currency or lacking(order, row) != 0
 
 
-def pricelist_cell(order: Order, settings: OdooSettings) -> dict[str, str]:
+def pricelist_cell(order: Order, pricelists: Mapping[str, int]) -> dict[str, str]:
     """Empty: the company's own currency. Odoo would take the customer's price list, whatever its currency."""
-    return {"pricelist_id/.id": str(settings.pricelists.get(order.currency, ""))}
+    return {"pricelist_id/.id": str(pricelists.get(order.currency, ""))}
+
+
+def shipping_cell(order: Order, settings: OdooSettings) -> dict[str, str]:
+    """The delivery method of the order's first shipping charge, where the settings name any."""
+    codes = [charge.code for charge in order.shipping_lines[:1]]
+    chosen = [settings.shipping_methods[code] for code in codes if code in settings.shipping_methods]
+    method = next(iter(chosen), settings.default_shipping_method)
+    return {} if method is None else {"carrier_id/.id": str(method)}
 
 
 def _recipient(address: Address) -> str:

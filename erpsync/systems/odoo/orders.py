@@ -3,23 +3,22 @@
 Each method may be repeated after any failure at any point: what an earlier attempt did is found and finished.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import TargetId
 from erpsync.ports.erp_records import OrderDraft, RecordRef, Written
 from erpsync.systems.odoo import mapper, names, refusals
-from erpsync.systems.odoo.bulk import all_or_each, load_each
-from erpsync.systems.odoo.client import OdooClient
+from erpsync.systems.odoo.bulk import all_or_each
+from erpsync.systems.odoo.client import CHUNK, Domain, OdooClient
+from erpsync.systems.odoo.closing import WITHOUT_ASKING, Closer
 from erpsync.systems.odoo.lookups import Lookups
+from erpsync.systems.odoo.making import make_once
 from erpsync.systems.odoo.planning import Plan, Planner, number
 from erpsync.systems.odoo.revising import Reviser
 from erpsync.systems.odoo.settings import OdooSettings
 from erpsync.systems.odoo.settling import Settler, ref
 from erpsync.systems.odoo.wire import LineRow, OrderRow
-
-# A call that lost a race looks again and finds what the winner made; a third party may come in between, rarely twice.
-_ROUNDS = 3
 
 
 class Orders:
@@ -29,7 +28,7 @@ class Orders:
         self._client = client
         self._settings = settings
         self._lookups = lookups
-        self._planner = Planner(settings, lookups)
+        self._planner = Planner(client, settings, lookups)
         self._reviser = Reviser(client, settings, lookups)
         self._settler = Settler(client, settings, lookups)
 
@@ -37,15 +36,34 @@ class Orders:
         wanted = {names.order_name(reference): reference for reference in references}
         known = self._lookups.by_external_name(OrderRow.MODEL, wanted)
         by_id = {order_id: wanted[name] for name, order_id in known.items()}
-        rows = self._settler.orders(by_id)
-        if self._settings.customer_reference == "reference":
-            # People enter orders by hand during an outage, with the reference that they see on the others.
-            unique = sorted(set(references))
-            rows |= {row.id: row for row in self._client.search_in(OrderRow, "client_order_ref", unique)}
         found: dict[str, tuple[RecordRef, ...]] = dict.fromkeys(references, ())
-        for order_id, row in sorted(rows.items()):
-            found[by_id.get(order_id, row.client_order_ref)] += (ref(row),)
+        for row in self._rows(by_id, sorted(found)):
+            found[by_id.get(row.id, row.client_order_ref)] += (ref(row),)
         return found
+
+    def preview(self, draft: OrderDraft) -> object:
+        """The import that would make the order, without the contacts that its addresses would have to be made."""
+        plan = self._planner.preview(draft)
+        record = plan.record(self._settings)
+        own, of_lines = record.columns
+        return {
+            "model": OrderRow.MODEL,
+            "method": "load",
+            "fields": [*own, *of_lines],
+            "data": record.rows(record.columns),
+            "then": "action_confirm" if self._settings.confirm else "",
+        }
+
+    def _rows(self, ids: Collection[int], references: Sequence[str]) -> list[OrderRow]:
+        """People enter orders by hand during an outage, with the reference that they see on the others."""
+        if self._settings.customer_reference != "reference":
+            return list(self._settler.orders(ids).values())
+        rows: dict[int, OrderRow] = {}
+        for start in range(0, len(references), CHUNK):
+            some = list(references[start : start + CHUNK])
+            domain: Domain = ["|", ["client_order_ref", "in", some], ["id", "in", sorted(ids)]]
+            rows |= {row.id: row for row in self._client.search(OrderRow, domain)}
+        return [rows[order_id] for order_id in sorted(rows)]
 
     def create(self, drafts: Sequence[OrderDraft]) -> Mapping[str, Written]:
         # In order, so that two calls with the same orders wait for each other instead of locking each other out.
@@ -53,7 +71,13 @@ class Orders:
             {draft.reference: draft for draft in sorted(drafts, key=lambda each: each.reference)}
         )
         answers, plans = _split(planned)
-        made, failed = self._make(plans)
+        made, failed = make_once(
+            self._client,
+            self._lookups,
+            OrderRow.MODEL,
+            {reference: names.order_name(reference) for reference in plans},
+            lambda reference: plans[reference].record(self._settings),
+        )
         answers |= failed
         by_id = {order_id: plans[reference] for reference, order_id in made.items()}
         outcome = self._finish(by_id)
@@ -90,7 +114,7 @@ class Orders:
         doomed = [order_id for order_id in by_id if order_id not in outcome]
         failed = all_or_each(
             doomed,
-            lambda ids: self._client.call(OrderRow.MODEL, "action_cancel", write=True, ids=ids),
+            lambda ids: self._client.call(OrderRow.MODEL, "action_cancel", write=True, ids=ids, context=WITHOUT_ASKING),
             lambda order_id: f"sales order {rows[order_id].name}",
         )
         for order_id, row in self._settler.orders(doomed).items():
@@ -99,6 +123,9 @@ class Orders:
         for order_id in doomed:
             outcome.setdefault(order_id, refusals.order_gone(f"sales order {by_id[order_id]}"))
         return {target_id: outcome[number(target_id)] for target_id in target_ids}
+
+    def close(self, target_ids: Sequence[TargetId]) -> Mapping[TargetId, Written]:
+        return Closer(self._client, self._settler).close(target_ids)
 
     def _moved(self, rows: Mapping[int, OrderRow]) -> dict[int, SyncError]:
         """Orders of which something has been delivered or invoiced. Odoo itself would cancel them all the same."""
@@ -110,29 +137,6 @@ class Orders:
             elif line.qty_invoiced_posted > 0:
                 moved.setdefault(row.id, refusals.order_invoiced(row))
         return moved
-
-    def _make(self, plans: Mapping[str, Plan]) -> tuple[dict[str, int], dict[str, SyncError]]:
-        """Ids of the orders, made now or before, and why others could not be made."""
-        made: dict[str, int] = {}
-        failed: dict[str, SyncError] = {}
-        pending = dict(plans)
-        for _ in range(_ROUNDS):
-            known = self._lookups.by_external_name(OrderRow.MODEL, [names.order_name(each) for each in pending])
-            made |= {each: known[names.order_name(each)] for each in pending if names.order_name(each) in known}
-            # What was refused, and is not there after all, is refused for good; what met another call is tried again.
-            pending = {
-                each: plan
-                for each, plan in pending.items()
-                if each not in made and (each not in failed or failed[each].code == "write-conflict")
-            }
-            if not pending:
-                break
-            records = {each: plan.record(self._settings) for each, plan in pending.items()}
-            loaded = load_each(self._client, OrderRow.MODEL, records)
-            made |= {each: answer for each, answer in loaded.items() if isinstance(answer, int)}
-            failed |= {each: answer for each, answer in loaded.items() if isinstance(answer, SyncError)}
-            pending = {each: plan for each, plan in pending.items() if each not in made}
-        return made, {each: error for each, error in failed.items() if each not in made}
 
     def _finish(self, plans: Mapping[int, Plan]) -> dict[int, Written]:
         """Brings orders that are quotations yet to their end; orders beyond that belong to Odoo's users."""
@@ -147,9 +151,8 @@ class Orders:
             if order_id in rows and mapper.differs(plan.draft.order, rows[order_id])
         }
         outcome |= self._reviser.revise(differing, plans)
-        return outcome | self._settler.settle(
-            {order_id: plan for order_id, plan in quotations.items() if order_id not in outcome}
-        )
+        settled = {order_id: plan for order_id, plan in quotations.items() if order_id not in outcome}
+        return outcome | self._settler.settle(settled, None if differing else rows)
 
 
 def _split(planned: Mapping[str, Plan | SyncError]) -> tuple[dict[str, Written], dict[str, Plan]]:

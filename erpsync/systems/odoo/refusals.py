@@ -108,5 +108,86 @@ def currency_differs(order: Order, row: OrderRow) -> Rejected:
     )
 
 
+def payment_method_unknown(record: str, method: str) -> Rejected:
+    return _rejected(
+        "payment-method-unknown",
+        record,
+        f'No journal is given for the payment method "{method}".',
+        "Add it to payment_methods of the Odoo connection, or set default_payment_journal; restart the workers and replay.",
+    )
+
+
+def payment_not_positive(record: str) -> Rejected:
+    return _rejected(
+        "payment-not-positive",
+        record,
+        "The payment's amount is not above zero, and Odoo keeps no such payment.",
+        "Enter it by hand in Odoo if it is right, then discard this.",
+    )
+
+
+def currency_inactive(record: str, currency: str) -> Rejected:
+    return _rejected(
+        "currency-differs",
+        record,
+        f"The currency {currency} is not active in Odoo.",
+        "Activate it under Accounting > Configuration > Currencies, then replay.",
+    )
+
+
+def document_gone(record: str) -> Rejected:
+    return _rejected(
+        "record-gone",
+        record,
+        "It was made in Odoo, and is not there any more or not in a company that the user may see.",
+        "If it was deleted there on purpose, discard this; else restore it, then replay.",
+    )
+
+
+def refund_line_unknown(record: str, sku: str) -> Rejected:
+    return _rejected(
+        "refund-line-unknown",
+        record,
+        f"The sales order in Odoo has no line with the product {sku}, which the refund pays back.",
+        "Enter the credit note by hand in Odoo and discard this; or correct the sales order, then replay.",
+    )
+
+
+def refund_differs(record: str, booked: Decimal, received: Decimal, advice: str) -> Rejected:
+    return _rejected(
+        "total-differs",
+        record,
+        f"The credit note comes to {booked} in Odoo, and the buyer received {received}. It stays a draft.",
+        f"Compare the taxes of Odoo and of the store; {advice} Then replay, or correct the draft and post it by hand.",
+    )
+
+
+def refund_cancelled(record: str) -> Rejected:
+    return _rejected(
+        "refund-cancelled",
+        record,
+        "Its credit note was cancelled in Odoo.",
+        "Set it back to draft in Odoo and replay, or discard this.",
+    )
+
+
+def product_not_set(record: str, setting: str) -> Rejected:
+    return _rejected(
+        "product-not-set",
+        record,
+        f"It has an amount that needs {setting}, which is not set.",
+        f"Set {setting} of the Odoo connection to a service product's internal reference, then replay.",
+    )
+
+
+def product_unknown(record: str, setting: str, code: str) -> Rejected:
+    return _rejected(
+        "unknown-sku",
+        record,
+        f"Not exactly one product in Odoo has the internal reference {code}, which {setting} names.",
+        "Create the service product in Odoo, or correct the setting, then replay.",
+    )
+
+
 def _rejected(code: str, record: str, what: str, next_step: str) -> Rejected:
     return Rejected(code, system=SYSTEM, record=record, what=what, next_step=next_step)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from erpsync.domain.errors import SyncError
-from erpsync.systems.odoo import mapper, names, refusals
+from erpsync.systems.odoo import fields, mapper, names, refusals
 from erpsync.systems.odoo.booking import Line
 from erpsync.systems.odoo.bulk import Record, all_or_each, load_each
 from erpsync.systems.odoo.client import OdooClient
@@ -40,6 +40,7 @@ class Reviser:
         if not rows:
             return {}
         ours = self._lookups.external_names(OrderRow.MODEL, list(rows))
+        own_fields = self._own_fields(list(rows), plans)
         lines = self._client.search_in(LineRow, "order_id", sorted(rows))
         line_names = self._lookups.external_names(LineRow.MODEL, [line.id for line in lines])
         refused: dict[int, SyncError] = {}
@@ -53,7 +54,7 @@ class Reviser:
             booked = {
                 line_names[line.id]: line for line in lines if line.order_id == order_id and line.id in line_names
             }
-            revision = self._compare(row, plan, booked)
+            revision = self._compare(row, plan, booked, own_fields.get(order_id, {}))
             if revision.is_empty:
                 continue
             if row.locked:
@@ -64,7 +65,17 @@ class Reviser:
                 revisions[order_id] = revision
         return refused | self._write(revisions, rows, plans)
 
-    def _compare(self, row: OrderRow, plan: Plan, booked: Mapping[str, LineRow]) -> _Revision:
+    def _own_fields(self, order_ids: list[int], plans: Mapping[int, Plan]) -> dict[int, Mapping[str, object]]:
+        """What Odoo has in the merchant's own fields now."""
+        wanted = sorted({fields.field_name(column) for number in order_ids for column in plans[number].fields})
+        if not wanted:
+            return {}
+        answer = self._client.call(OrderRow.MODEL, "read", write=False, ids=order_ids, fields=wanted)
+        return {each["id"]: each for each in answer} if isinstance(answer, list) else {}
+
+    def _compare(
+        self, row: OrderRow, plan: Plan, booked: Mapping[str, LineRow], own_fields: Mapping[str, object]
+    ) -> _Revision:
         wanted = {line.name: line for line in plan.lines}
         kept = {*wanted, names.rounding_name(plan.draft.reference)}
         changed = [
@@ -79,7 +90,7 @@ class Reviser:
         ]
         lowered = [booked[line.name].qty_delivered > line.quantity for line in changed if line.name in booked]
         return _Revision(
-            cells=self._cells(row, plan),
+            cells={**self._cells(row, plan), **_differing(plan.fields, own_fields)},
             changed=changed,
             obsolete=obsolete,
             below_delivered=any(lowered) or any(line.qty_delivered > 0 for line in obsolete),
@@ -90,7 +101,7 @@ class Reviser:
         now = {"partner_invoice_id": row.partner_invoice_id, "partner_shipping_id": row.partner_shipping_id}
         cells = {f"{name}/.id": str(contact) for name, contact in plan.addresses.items() if now[name] != contact}
         if row.currency_id != plan.draft.order.currency and row.state != "sale":
-            cells |= mapper.pricelist_cell(plan.draft.order, self._settings)
+            cells |= plan.price_list
         reference = mapper.customer_reference(plan.draft, self._settings)
         return cells if row.client_order_ref == reference else {**cells, "client_order_ref": reference}
 
@@ -101,7 +112,7 @@ class Reviser:
             str(order_id): Record(
                 plans[order_id].label,
                 {".id": str(order_id), **revision.cells},
-                tuple(line.cells(self._settings) for line in revision.changed),
+                plans[order_id].line_cells(revision.changed, self._settings),
             )
             for order_id, revision in revisions.items()
             if revision.cells or revision.changed
@@ -131,6 +142,14 @@ class Reviser:
             remove_lines(self._client, for_good, emptied)
 
         return all_or_each(list(obsolete), take_off, lambda order_id: f"sales order {rows[order_id].name}")
+
+
+def _differing(cells: Mapping[str, str], now: Mapping[str, object]) -> dict[str, str]:
+    return {
+        column: cell
+        for column, cell in cells.items()
+        if not fields.is_cell_of(column, cell, now.get(fields.field_name(column), False))
+    }
 
 
 def remove_lines(client: OdooClient, for_good: Sequence[int], emptied: Sequence[int]) -> None:

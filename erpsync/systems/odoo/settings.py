@@ -17,19 +17,22 @@ from pydantic import (
     model_validator,
 )
 
+from erpsync.mapping import FieldTable
+from erpsync.ports.settings import Names
+
 SYSTEM = "odoo"
 
-_PAIR = re.compile(r"[\s,]+")
+_SEPARATOR = re.compile(r"[,\n]+")
 
 
 def _table(value: object) -> object:
     """Tables come from TOML; "0.19=5, 0.07=6" says the same in one line of text."""
     if not isinstance(value, str):
         return value
-    pairs = [pair.partition("=") for pair in _PAIR.split(value.strip()) if pair]
+    pairs = [pair.partition("=") for pair in _SEPARATOR.split(value) if pair.strip()]
     if any(not equals for _, equals, _ in pairs):
         raise ValueError(f'"{value}" is not a table: write pairs as in "0.19=5, 0.07=6"')
-    return {key: number for key, _, number in pairs}
+    return {key.strip(): number.strip() for key, _, number in pairs}
 
 
 def _rate(value: object) -> Decimal:
@@ -44,7 +47,7 @@ def _rate(value: object) -> Decimal:
 
 Rate = Annotated[Decimal, BeforeValidator(_rate)]
 RateTable = Annotated[dict[Rate, PositiveInt], BeforeValidator(_table)]
-CurrencyTable = Annotated[dict[str, PositiveInt], BeforeValidator(_table)]
+IdTable = Annotated[dict[str, PositiveInt], BeforeValidator(_table)]
 
 
 class OdooSettings(BaseModel):
@@ -57,6 +60,10 @@ class OdooSettings(BaseModel):
     api_key: SecretStr = Field(
         description="API key of the user that erpsync works as (Preferences > Account Security > New API Key)."
     )
+    protocol: Literal["json2", "xmlrpc"] = Field(
+        default="json2", description='"json2" for Odoo 19 and newer, "xmlrpc" for Odoo 14 to 18.'
+    )
+    user: str = Field(default="", description='Login of the user that the key belongs to. With protocol "xmlrpc".')
     company: PositiveInt | None = Field(
         default=None, description="Id of the company that orders belong to. Empty: the user's own company."
     )
@@ -115,9 +122,71 @@ class OdooSettings(BaseModel):
     tax_product: str = Field(
         default="", description='Internal reference of the service product for tax_handling "line".'
     )
-    pricelists: CurrencyTable = Field(
+    pricelists: IdTable = Field(
         default_factory=dict,
         description="Pricelist id by currency, for orders in another currency than the company's, as in USD = 3.",
+    )
+
+    shipping_methods: IdTable = Field(
+        default_factory=dict,
+        description="Delivery method id by the store's code of a shipping method, as in standard = 2.",
+    )
+    default_shipping_method: PositiveInt | None = Field(
+        default=None, description="Delivery method id for codes not listed. Empty: the order gets none."
+    )
+    customer_groups: IdTable = Field(
+        default_factory=dict, description="Contact tag id by the store's name of a customer group, as in vip = 4."
+    )
+    default_customer_group: PositiveInt | None = Field(
+        default=None, description="Contact tag id for customers in none of the listed groups. Empty: no tag."
+    )
+    customer_pricelists: IdTable = Field(
+        default_factory=dict, description="Pricelist id of a customer by the store's name of a customer group."
+    )
+    payment_methods: IdTable = Field(
+        default_factory=dict,
+        description="Journal id (bank or cash) by the store's name of a payment method, as in paypal = 8.",
+    )
+    default_payment_journal: PositiveInt | None = Field(
+        default=None, description="Journal id for payment methods not listed. Empty: such a payment is refused."
+    )
+    confirm_payments: bool = Field(
+        default=True, description="Post payments. false: they stay drafts that a person posts in Odoo."
+    )
+    refund_product: str = Field(
+        default="",
+        description="Internal reference of the service product for what is paid back without naming an item or shipping.",
+    )
+    confirm_refunds: bool = Field(
+        default=True, description="Post credit notes. false: they stay drafts that a person posts in Odoo."
+    )
+    stock_locations: Names = Field(
+        default=(),
+        description='Locations whose stock is told, by full name, as in "WH/Stock"; what lies in locations below counts '
+        "towards it. Empty: the stock location of each warehouse.",
+    )
+    price_lists: Names = Field(
+        default=(), description="Price lists that are told besides the products' own prices, by name or by id."
+    )
+    order_fields: FieldTable = Field(
+        default_factory=dict,
+        description="Further fields of the sales order, each with the expression that fills it, as in "
+        'x_studio_gift = "note". A linked record is given by its name, or by its id with "/.id" after the field\'s name.',
+    )
+    customer_fields: FieldTable = Field(
+        default_factory=dict, description="The same for the contact that a customer becomes."
+    )
+    page_size: int = Field(default=500, ge=1, le=500, description="How many records one page of changes holds.")
+    overlap_seconds: float = Field(
+        default=900.0,
+        ge=60,
+        description="How far a read of changes reaches back before the last one. Odoo dates a change by the start of its "
+        "transaction: longer than the longest transaction in this Odoo, scheduled actions included.",
+    )
+    timeout_seconds: float = Field(
+        default=90.0,
+        ge=15,
+        description="How long to wait for an answer. Odoo runs a call that lost a race up to five times by itself.",
     )
 
     @field_validator("url")
@@ -128,7 +197,7 @@ class OdooSettings(BaseModel):
             raise ValueError(f'"{value}" is not an address: it looks like "https://mycompany.odoo.com"')
         if parts.path.strip("/") or parts.query or parts.username:
             raise ValueError(f'"{parts.hostname}" is the address; leave out what stands before or after it')
-        if parts.scheme == "http" and not _is_private(parts.hostname):
+        if parts.scheme == "http" and not _is_neighbour(parts.hostname):
             raise ValueError(f'"{value}" would send the API key unencrypted: write https://')
         return value.rstrip("/")
 
@@ -148,6 +217,12 @@ class OdooSettings(BaseModel):
         return value
 
     @model_validator(mode="after")
+    def _user_for_xmlrpc(self) -> Self:
+        if self.protocol == "xmlrpc" and not self.user.strip():
+            raise ValueError('user is missing; protocol = "xmlrpc" signs in with it')
+        return self
+
+    @model_validator(mode="after")
     def _tax_product_for_tax_lines(self) -> Self:
         if self.tax_handling == "line" and not self.tax_product:
             raise ValueError('tax_product is missing; tax_handling = "line" books the tax on it')
@@ -156,11 +231,14 @@ class OdooSettings(BaseModel):
     @property
     def service_products(self) -> dict[str, str]:
         """The products named here, by the setting that names them."""
-        fields = ("shipping_product", "discount_product", "charge_product", "rounding_product", "tax_product")
+        fields = (
+            *("shipping_product", "discount_product", "charge_product", "rounding_product", "tax_product"),
+            "refund_product",
+        )
         return {name: code for name in fields if (code := str(getattr(self, name)))}
 
 
-def _is_private(host: str) -> bool:
+def _is_neighbour(host: str) -> bool:
     """Loopback, or a name without a dot, as the services of one compose file call each other."""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -39,11 +39,11 @@ class Settler:
         self._settings = settings
         self._lookups = lookups
 
-    def settle(self, plans: Mapping[int, Plan]) -> dict[int, Written]:
+    def settle(self, plans: Mapping[int, Plan], known: Mapping[int, OrderRow] | None = None) -> dict[int, Written]:
         """Compares each order's total in Odoo with the store's, books what rounding explains, refuses the rest, and
-        confirms what comes out, where the settings say so."""
+        confirms what comes out, where the settings say so. `known`: the orders, where they have just been read."""
         answers: dict[int, Written] = {}
-        rows = self.orders(plans)
+        rows = self.orders(plans) if known is None else known
         for order_id, plan in plans.items():
             if order_id not in rows:
                 answers[order_id] = refusals.order_gone(plan.label)
@@ -106,9 +106,8 @@ class Settler:
             advice = "set rounding_product of the Odoo connection to have such cents booked."
             return refusals.total_differs(plan.draft.order, difference.row, difference.amount, advice)
         try:
-            return booking.rounding_line(plan.draft, difference.on_line, plan.catalogue, self._settings).cells(
-                self._settings
-            )
+            line = booking.rounding_line(plan.draft, difference.on_line, plan.catalogue, self._settings)
+            return plan.line_cells((line,), self._settings)[0]
         except Rejected as error:
             return error
 

@@ -1,4 +1,4 @@
-"""An Odoo 19 to practise on: its JSON-2 API over contacts, products, sales orders and external ids.
+"""An Odoo to practise on, over JSON-2 and XML-RPC: contacts, products, sales orders, deliveries, invoices, external ids.
 
 Source: https://www.odoo.com/documentation/19.0/developer/reference/external_api.html; where it is silent, a real Odoo 19.
 """
@@ -7,25 +7,27 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
 
 from erpsync.ports.simulator import Start
-from erpsync.systems.odoo import simulator_sales as sales
-from erpsync.systems.odoo.simulator_methods import Call, run
+from erpsync.systems.odoo import simulator_xmlrpc as xml
+from erpsync.systems.odoo.simulator_controls import Controls
+from erpsync.systems.odoo.simulator_methods import Call, parameters, run, takes_ids
 from erpsync.systems.odoo.simulator_records import Database, OdooError
+from erpsync.systems.odoo.simulator_release import Release
+from erpsync.systems.odoo.simulator_seed import SKUS, seed
 
 DATABASE = "erpsync"
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
+LOGIN = "admin"
 MAX_BODY_BYTES = 64 * 1024 * 1024
-SKUS = tuple(f"SKU-{number:04}" for number in range(1, 51))
-SERVICES = ("SHIPPING", "DISCOUNT", "CHARGE", "ROUNDING", "TAX")
-CUSTOMERS = 10
-_COUNTRIES = ("AT", "CH", "DE", "FR", "GB", "NL", "US")
-_STATES = (("US", "CA"), ("US", "NY"))
+# "db_maxconn" of a server that is set up as it comes.
+MAX_CONNECTIONS = 64
 _PAGE_404 = (
     b"<!DOCTYPE html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
     b"<p>No database is selected and the requested URL was not found in the server-wide controllers.</p>\n"
@@ -37,9 +39,9 @@ def create() -> "OdooSimulator":
     return OdooSimulator()
 
 
-class OdooSimulator:
-    """See `erpsync.ports.simulator.Simulator`. Each call is one transaction, and they follow one another: where a real Odoo
-    runs two at once and tells one to try again, the one that waited here is told the same."""
+class OdooSimulator(Controls):
+    """See `erpsync.ports.simulator`: `Simulator` and `ErpControls`. Each call is one transaction, and they follow one
+    another: where a real Odoo runs two at once and tells one to try again, the one that waited here is told the same."""
 
     def __init__(
         self,
@@ -47,21 +49,29 @@ class OdooSimulator:
         skus: Sequence[str] = SKUS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         latency_seconds: float = 0.0,
+        release: int = 19,
+        connections: int = MAX_CONNECTIONS,
     ) -> None:
-        """`latency_seconds`: how long each call takes after it has begun."""
-        self._lock = threading.Lock()
+        """`latency_seconds`: how long each call takes after it has begun. `release`: 14 to 19. `connections`: to its
+        database; calls beyond these fail at once."""
+        self.release = Release(release)
+        self.database = Database(clock, price_list_required=release < 17)
         self._latency_seconds = latency_seconds
         self._clock = clock
         self._keys: dict[str, tuple[str, ...]] = {API_KEY: ("admin",)}
-        self.database = Database(clock)
+        self._connections = threading.BoundedSemaphore(connections)
+        super().__init__(self.database, threading.Lock())
         with self.database.transaction():
-            self._seed(skus)
+            seed(self.database, skus)
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         path, method = str(environ.get("PATH_INFO", "")), environ["REQUEST_METHOD"]
         if path == "/web/version":
-            return self._answer(start_response, 200, {"version_info": [19, 0, 0, "final", 0, ""], "version": "19.0"})
-        if environ.get("HTTP_X_ODOO_DATABASE", DATABASE) != DATABASE:
+            version = {"version_info": self.release.version_info, "version": self.release.version}
+            return self._answer(start_response, 200, version)
+        if path.startswith("/xmlrpc/2/") and method == "POST":
+            return self._xmlrpc(path.removeprefix("/xmlrpc/2/"), environ, start_response)
+        if not self.release.has_json2 or environ.get("HTTP_X_ODOO_DATABASE", DATABASE) != DATABASE:
             start_response("404 Not Found", [*self._headers(_PAGE_404), ("Content-Type", "text/html; charset=utf-8")])
             return [_PAGE_404]
         try:
@@ -72,17 +82,22 @@ class OdooSimulator:
 
     def settings(self, base_url: str) -> Mapping[str, str]:
         taxes = {row["name"]: row["id"] for row in self.database.tables["account.tax"].values()}
+        [bank] = [row["id"] for row in self.database.tables["account.journal"].values() if row["code"] == "BNK1"]
         return {
             "url": base_url,
             "database": DATABASE,
+            "user": LOGIN,
             "api_key": API_KEY,
             "shipping_product": "SHIPPING",
             "discount_product": "DISCOUNT",
             "charge_product": "CHARGE",
             "rounding_product": "ROUNDING",
             "tax_product": "TAX",
+            "refund_product": "REFUND",
             "taxes": f"0.19={taxes['19%']}, 0.07={taxes['7%']}",
             "taxes_included": f"0.19={taxes['19% incl.']}, 0.07={taxes['7% incl.']}",
+            "payment_methods": f"card={bank}",
+            "default_payment_journal": str(bank),
         }
 
     def records(self) -> Mapping[str, list[dict[str, Any]]]:
@@ -91,36 +106,85 @@ class OdooSimulator:
         copied: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(tables, default=_plain))
         return copied
 
-    def operation(self, environ: Mapping[str, Any], body: bytes) -> str:  # noqa: ARG002
-        return str(environ.get("PATH_INFO", "")).removeprefix("/json/2").strip("/")
+    def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
+        """ "sale.order/load"; "sale.order/search_read by reference" where orders are looked up by Customer Reference."""
+        path = str(environ.get("PATH_INFO", ""))
+        if path.startswith("/xmlrpc/"):
+            name, arguments = xml.operation(body)
+        else:
+            name, arguments = path.removeprefix("/json/2").strip("/"), _json_or_empty(body)
+        by_reference = any(
+            isinstance(term, list) and term[0] == "client_order_ref" for term in arguments.get("domain", ())
+        )
+        return f"{name} by reference" if by_reference else name
 
     def add_key(self, key: str, *groups: str) -> None:
-        """A key of a user in `groups`: admin, user, sales, contacts, external_ids."""
+        """A key of a user in `groups`: admin, user, sales, contacts, invoicing, external_ids."""
         self._keys[key] = groups
-
-    def deliver(self, order_id: int) -> None:
-        """Sends everything that the order asks for."""
-        self._on_lines(order_id, "qty_delivered")
-
-    def invoice(self, order_id: int) -> None:
-        """Posts an invoice for everything that the order asks for."""
-        self._on_lines(order_id, "qty_invoiced_posted")
-
-    def _on_lines(self, order_id: int, name: str) -> None:
-        with self._lock, self.database.transaction():
-            for line in self.database.lines(order_id):
-                self.database.update("sale.order.line", line["id"], {name: line["product_uom_qty"]})
 
     def _serve(self, method: str, path: str, environ: dict[str, Any]) -> Any:
         parts = path.strip("/").split("/")
         if method != "POST" or parts[:2] != ["json", "2"] or len(parts) != 4:
             raise OdooError(404, "werkzeug.exceptions.NotFound", "Did you mean POST /json/2/<model>/<method>?")
         groups = self._authenticate(environ)
-        arguments = _arguments(environ)
-        seen = self.database.ticks
-        time.sleep(self._latency_seconds)
-        with self._lock, self.database.transaction():
-            return run(Call(self.database, groups, parts[2], seen), parts[3], arguments)
+        return self._run(groups, parts[2], parts[3], _arguments(environ))
+
+    def _run(self, groups: tuple[str, ...], model: str, method: str, arguments: dict[str, Any]) -> Any:
+        with self._connection():
+            seen = self.database.ticks
+            time.sleep(self._latency_seconds)
+            with self._lock, self.database.transaction():
+                return run(Call(self.database, groups, model, seen, self.release), method, arguments)
+
+    @contextmanager
+    def _connection(self) -> Iterator[None]:
+        if not self._connections.acquire(blocking=False):
+            raise OdooError(500, "psycopg2.pool.PoolError", "The Connection Pool Is Full")
+        try:
+            yield
+        finally:
+            self._connections.release()
+
+    def _xmlrpc(self, service: str, environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        services: Mapping[str, Mapping[str, Callable[..., Any]]] = {
+            "common": {"version": self._version, "authenticate": self._sign_in},
+            "object": {"execute_kw": self._execute},
+        }
+        body = xml.answer(content, services.get(service, {}))
+        start_response("200 OK", [*self._headers(body), ("Content-Type", "text/xml; charset=utf-8")])
+        return [body]
+
+    def _version(self) -> dict[str, Any]:
+        version, info = self.release.version, self.release.version_info
+        return {"server_version": version, "server_version_info": info, "server_serie": version, "protocol_version": 1}
+
+    def _sign_in(self, database: str, login: str, password: str, _environment: object) -> Any:
+        """The user's id; false for a wrong login or password, without an error. Keys that were added go with any login."""
+        self._has_database(database)
+        keys = list(self._keys)
+        if password not in keys or (password == API_KEY and login != LOGIN):
+            return False
+        return keys.index(password) + 2
+
+    def _execute(
+        self, database: str, user: int, password: str, model: str, method: str, args: list[Any], named: Any = None
+    ) -> Any:
+        self._has_database(database)
+        keys = list(self._keys)
+        if not 2 <= user < len(keys) + 2 or not hmac.compare_digest(keys[user - 2].encode(), password.encode()):
+            raise OdooError(401, "werkzeug.exceptions.Unauthorized", "Access Denied")
+        arguments = dict(named or {})
+        given = list(args)
+        if given and takes_ids(model, method):
+            arguments["ids"] = given.pop(0)
+        arguments |= dict(zip(parameters(model, method), given, strict=False))
+        return self._run(self._keys[password], model, method, arguments)
+
+    def _has_database(self, database: str) -> None:
+        if database != DATABASE:
+            text = f'connection to server failed: FATAL:  database "{database}" does not exist\n'
+            raise OdooError(500, "psycopg2.OperationalError", text)
 
     def _authenticate(self, environ: Mapping[str, Any]) -> tuple[str, ...]:
         scheme, _, key = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
@@ -142,35 +206,6 @@ class OdooSimulator:
         now = self._clock().astimezone(UTC).replace(microsecond=0)
         return [("Content-Length", str(len(body))), ("Date", format_datetime(now, usegmt=True))]
 
-    def _seed(self, skus: Sequence[str]) -> None:
-        new = self.database.insert
-        euro = new("res.currency", {"name": "EUR", "active": True})
-        dollar = new("res.currency", {"name": "USD", "active": True})
-        company = new("res.company", {"name": "Company", "currency_id": euro})
-        new("res.users", {"name": "Administrator", "login": "admin", "company_id": company})
-        new("stock.warehouse", {"name": "Company", "code": "WH"})
-        new("crm.team", {"name": "Sales"})
-        # As in a database that was set up in dollars: a customer's price list would make orders in dollars.
-        new("product.pricelist", {"name": "Default", "currency_id": dollar})
-        countries = {code: new("res.country", {"name": code, "code": code}) for code in _COUNTRIES}
-        for country, code in _STATES:
-            new("res.country.state", {"name": code, "code": code, "country_id": countries[country]})
-        for percent in (19, 7):
-            for name, included in ((f"{percent}%", False), (f"{percent}% incl.", True)):
-                tax = {"name": name, "amount": Decimal(percent), "price_include": included, "active": True}
-                new("account.tax", {**tax, "amount_type": "percent", "type_tax_use": "sale"})
-        for number, sku in enumerate(skus, 1):
-            price = Decimal(5 + number) + Decimal("0.90")
-            product = {"name": f"Product {number}", "default_code": sku, "list_price": price}
-            new("product.product", {**product, "type": "consu", "active": True})
-        for code in SERVICES:
-            service = {"name": code.title(), "default_code": code, "list_price": Decimal(0)}
-            new("product.product", {**service, "type": "service", "active": True})
-        for number in range(1, CUSTOMERS + 1):
-            sales.create(
-                self.database, "res.partner", {"name": f"Customer {number}", "email": f"customer-{number}@example.com"}
-            )
-
 
 def _arguments(environ: Mapping[str, Any]) -> dict[str, Any]:
     if not str(environ.get("CONTENT_TYPE", "")).startswith("application/json"):
@@ -188,6 +223,14 @@ def _arguments(environ: Mapping[str, Any]) -> dict[str, Any]:
         text = f"could not parse the body as json: {error}"
         raise OdooError(400, "werkzeug.exceptions.BadRequest", text) from None
     return dict(body) if isinstance(body, dict) else {}
+
+
+def _json_or_empty(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _error_body(error: OdooError) -> dict[str, Any]:

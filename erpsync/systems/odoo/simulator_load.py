@@ -11,7 +11,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from erpsync.systems.odoo.simulator_records import MODELS, Database, Kind, OdooError, value_error
+from erpsync.systems.odoo.simulator_models import MODELS, Kind
+from erpsync.systems.odoo.simulator_records import Database, OdooError, value_error
+from erpsync.systems.odoo.simulator_release import Release
 from erpsync.systems.odoo.simulator_sales import MissingValue, create, write
 
 Path = tuple[str, ...]
@@ -29,13 +31,15 @@ class Load:
     database: Database
     model: str
     seen: int
+    context: Mapping[str, Any] = field(default_factory=dict)
+    release: Release = Release()  # noqa: RUF009 - frozen
     messages: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._begun = self.database.ticks
 
     def run(self, fields: Sequence[str], data: Sequence[Sequence[Any]]) -> dict[str, Any]:
-        paths = [tuple(name.split("/")) for name in fields]
+        paths = [self._path(name) for name in fields]
         self._check(paths)
         mark = self.database.mark()
         ids: list[int] = []
@@ -53,6 +57,15 @@ class Load:
         if self.messages:
             self.database.roll_back(mark)
         return {"ids": False if self.messages else ids, "messages": self.messages, "nextrow": 0}
+
+    def _path(self, column: str) -> Path:
+        """The column, with each field as Odoo 19 calls it."""
+        name, *rest = column.split("/")
+        name = self.release.inside(self.model, name)
+        kind = MODELS[self.model].get(name)
+        if kind is not None and kind.type == "one2many" and rest:
+            rest[0] = self.release.inside(kind.model, rest[0])
+        return (name, *rest)
 
     def _check(self, paths: Sequence[Path]) -> None:
         for name, *rest in paths:
@@ -148,7 +161,7 @@ class Load:
         if row is not None:
             write(self.database, self.model, row["res_id"], values)
             return int(row["res_id"])
-        made = create(self.database, self.model, values)
+        made = create(self.database, self.model, values, self.context)
         if external:
             self.database.name_record(external, self.model, made)
         return made
@@ -168,6 +181,10 @@ def _time(name: str, text: str) -> str:
         raise _BadCell(name, f"'{text}' does not seem to be a valid datetime for field '{name}'") from None
 
 
+def _day(name: str, text: str) -> str:
+    return _time(name, text)[:10]
+
+
 def _flag(_: str, text: str) -> bool:
     return text.lower() in ("1", "true", "yes")
 
@@ -176,5 +193,6 @@ _CONVERTERS: Mapping[str, Callable[[str, str], Any]] = {
     "float": _number,
     "monetary": _number,
     "datetime": _time,
+    "date": _day,
     "boolean": _flag,
 }

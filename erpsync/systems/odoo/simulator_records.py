@@ -1,4 +1,4 @@
-"""The simulator's database: models, their fields, records, external ids and transactions.
+"""The simulator's database: records, external ids and transactions.
 
 Written from Odoo's documents and from what a real Odoo 19 answers; shares nothing with the adapter.
 Source: https://www.odoo.com/documentation/19.0/developer/reference/backend/orm.html
@@ -7,8 +7,10 @@ Source: https://www.odoo.com/documentation/19.0/developer/reference/backend/orm.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from erpsync.systems.odoo.simulator_models import MODELS
 
 Record = dict[str, Any]
 
@@ -34,97 +36,9 @@ def missing(model: str, number: int) -> OdooError:
     return OdooError(404, "odoo.exceptions.MissingError", text)
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A field's type. `model`: what a relation points to. `inverse`: the field of the lines that points back."""
-
-    type: str
-    model: str = ""
-    inverse: str = ""
-
-    @property
-    def relational(self) -> bool:
-        return bool(self.model)
-
-
-def _one(model: str) -> Kind:
-    return Kind("many2one", model)
-
-
-CHAR, NUMBER, FLAG, INTEGER, TIME, MANY_TAXES = (
-    Kind("char"),
-    Kind("float"),
-    Kind("boolean"),
-    Kind("integer"),
-    Kind("datetime"),
-    Kind("many2many", "account.tax"),
-)
-MODELS: Mapping[str, Mapping[str, Kind]] = {
-    "res.partner": {
-        **dict.fromkeys(("name", "email", "email_normalized", "phone", "company_name", "type"), CHAR),
-        **dict.fromkeys(("street", "street2", "zip", "city", "country_code"), CHAR),
-        **dict.fromkeys(("is_company", "active"), FLAG),
-        "parent_id": _one("res.partner"),
-        "country_id": _one("res.country"),
-        "state_id": _one("res.country.state"),
-    },
-    "res.country": {"name": CHAR, "code": CHAR},
-    "res.country.state": {"name": CHAR, "code": CHAR, "country_id": _one("res.country")},
-    "res.currency": {"name": CHAR, "active": FLAG},
-    "res.company": {"name": CHAR, "currency_id": _one("res.currency")},
-    "res.users": {"name": CHAR, "login": CHAR, "company_id": _one("res.company")},
-    "stock.warehouse": {"name": CHAR, "code": CHAR},
-    "crm.team": {"name": CHAR},
-    "product.pricelist": {"name": CHAR, "currency_id": _one("res.currency")},
-    "product.product": {
-        **dict.fromkeys(("name", "default_code", "type"), CHAR),
-        "list_price": NUMBER,
-        "active": FLAG,
-        "taxes_id": MANY_TAXES,
-    },
-    "account.tax": {
-        **dict.fromkeys(("name", "amount_type", "type_tax_use"), CHAR),
-        "amount": NUMBER,
-        "price_include": FLAG,
-        "active": FLAG,
-    },
-    "sale.order": {
-        **dict.fromkeys(("name", "state", "client_order_ref", "origin"), CHAR),
-        **dict.fromkeys(("amount_untaxed", "amount_tax", "amount_total"), Kind("monetary")),
-        **dict.fromkeys(("partner_id", "partner_invoice_id", "partner_shipping_id"), _one("res.partner")),
-        "locked": FLAG,
-        "date_order": TIME,
-        "pricelist_id": _one("product.pricelist"),
-        "currency_id": _one("res.currency"),
-        "company_id": _one("res.company"),
-        "warehouse_id": _one("stock.warehouse"),
-        "team_id": _one("crm.team"),
-        "order_line": Kind("one2many", "sale.order.line", "order_id"),
-    },
-    "sale.order.line": {
-        "order_id": _one("sale.order"),
-        "product_id": _one("product.product"),
-        "name": Kind("text"),
-        "display_type": Kind("selection"),
-        **dict.fromkeys(("product_uom_qty", "price_unit", "discount", "qty_delivered", "qty_invoiced_posted"), NUMBER),
-        **dict.fromkeys(("price_subtotal", "price_total"), Kind("monetary")),
-        "tax_ids": MANY_TAXES,
-    },
-    "ir.model.data": {
-        **dict.fromkeys(("module", "name", "model"), CHAR),
-        "res_id": INTEGER,
-        "noupdate": FLAG,
-    },
+_BELOW = {
+    (kind.model, kind.inverse) for fields in MODELS.values() for kind in fields.values() if kind.type == "one2many"
 }
-_STAMPS = ("create_date", "write_date")
-
-
-def kind_of(model: str, name: str) -> Kind | None:
-    if name == "id":
-        return INTEGER
-    if name == "display_name":
-        return CHAR
-    return TIME if name in _STAMPS else MODELS[model].get(name)
 
 
 @dataclass
@@ -133,12 +47,16 @@ class Database:
 
     clock: Callable[[], datetime]
     tables: dict[str, dict[int, Record]] = field(default_factory=lambda: {model: {} for model in MODELS})
+    price_list_required: bool = False
+    """As up to Odoo 16, where it gives an order its currency."""
     ticks: int = 0
     """How many external ids have ever been made: by which a call knows what it could not have seen."""
     made: dict[str, int] = field(default_factory=dict)
     """At which tick each external id, as "module.name", was made."""
     _externals: dict[str, int] = field(default_factory=dict)
-    _lines: dict[int, set[int]] = field(default_factory=dict)
+    _below: dict[tuple[str, str, int], set[int]] = field(default_factory=dict)
+    """Ids of the records that point to another one, by their model, their field and that one's id."""
+    _age_seconds: float = 0.0
     _undo: list[tuple[str, int, Record | None]] = field(default_factory=list)
     _last: dict[str, int] = field(default_factory=dict)
 
@@ -155,6 +73,16 @@ class Database:
             if mark == 0:
                 self._undo.clear()
 
+    @contextmanager
+    def aged(self, seconds: float) -> Iterator[None]:
+        """A transaction that began so long ago: Odoo dates its changes by that."""
+        self._age_seconds = seconds
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self._age_seconds = 0.0
+
     def mark(self) -> int:
         return len(self._undo)
 
@@ -169,7 +97,8 @@ class Database:
     def insert(self, model: str, values: Mapping[str, Any]) -> int:
         number = self._last[model] = self._last.get(model, 0) + 1
         stamp = self._now()
-        empty: Record = {name: [] if kind.type == "many2many" else None for name, kind in MODELS[model].items()}
+        kept = {name: kind for name, kind in MODELS[model].items() if kind.type != "one2many"}
+        empty: Record = {name: [] if kind.type == "many2many" else None for name, kind in kept.items()}
         self._undo.append((model, number, None))
         self._put(model, number, {"id": number, **empty, "create_date": stamp, "write_date": stamp, **values})
         return number
@@ -178,6 +107,12 @@ class Database:
         before = self.get(model, number)
         self._undo.append((model, number, before))
         self._put(model, number, {**before, **values, "write_date": self._now()})
+
+    def derive(self, model: str, number: int, values: Mapping[str, Any]) -> None:
+        """Fields that Odoo works out: they change without a change time."""
+        before = self.get(model, number)
+        self._undo.append((model, number, before))
+        self._put(model, number, {**before, **values})
 
     def delete(self, model: str, number: int) -> None:
         self._undo.append((model, number, self.get(model, number)))
@@ -194,7 +129,11 @@ class Database:
             raise missing(model, number) from None
 
     def lines(self, order_id: int) -> list[Record]:
-        return [self.tables["sale.order.line"][number] for number in sorted(self._lines.get(order_id, ()))]
+        return self.below("sale.order.line", "order_id", order_id)
+
+    def below(self, model: str, inverse: str, number: int) -> list[Record]:
+        """The records of `model` whose `inverse` points to that one."""
+        return [self.tables[model][each] for each in sorted(self._below.get((model, inverse, number), ()))]
 
     def external(self, name: str) -> Record | None:
         """The row of an external id given as "module.name"."""
@@ -213,12 +152,25 @@ class Database:
         self.ticks += 1
         self.made[name] = self.ticks
 
+    def now(self) -> datetime:
+        """When the transaction began."""
+        return self.clock().astimezone(UTC) - timedelta(seconds=self._age_seconds)
+
     def _put(self, model: str, number: int, record: Record) -> None:
+        before = self.tables[model].get(number)
         self.tables[model][number] = record
         if model == "ir.model.data":
             self._externals[f"{record['module']}.{record['name']}"] = number
-        elif model == "sale.order.line":
-            self._lines.setdefault(record["order_id"], set()).add(number)
+        self._index(model, number, before, record)
+
+    def _index(self, model: str, number: int, before: Record | None, after: Record | None) -> None:
+        for of_model, inverse in _BELOW:
+            if of_model != model:
+                continue
+            if before and before[inverse]:
+                self._below[model, inverse, before[inverse]].discard(number)
+            if after and after[inverse]:
+                self._below.setdefault((model, inverse, after[inverse]), set()).add(number)
 
     def _remove(self, model: str, number: int) -> None:
         record = self.tables[model].pop(number)
@@ -226,9 +178,8 @@ class Database:
             name = f"{record['module']}.{record['name']}"
             self._externals.pop(name, None)
             self.made.pop(name, None)
-        elif model == "sale.order.line":
-            self._lines[record["order_id"]].discard(number)
+        self._index(model, number, record, None)
 
     def _now(self) -> str:
         """Microseconds are dropped, as they are over RPC."""
-        return f"{self.clock().astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{self.now():%Y-%m-%d %H:%M:%S}"

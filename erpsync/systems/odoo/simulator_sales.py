@@ -3,14 +3,18 @@
 Source: addons/sale/models/sale_order.py and sale_order_line.py of Odoo 19, and its answers.
 """
 
-from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from erpsync.systems.odoo.simulator_records import MODELS, Database, OdooError, Record, user_error, value_error
+from erpsync.systems.odoo import simulator_accounts as accounts
+from erpsync.systems.odoo import simulator_amounts as amounts
+from erpsync.systems.odoo import simulator_products as products
+from erpsync.systems.odoo import simulator_stock as stock
+from erpsync.systems.odoo.simulator_models import MODELS
+from erpsync.systems.odoo.simulator_records import Database, OdooError, Record, user_error, value_error
 from erpsync.systems.odoo.simulator_search import display_name
 
-_CENT = Decimal("0.01")
 _TWO_DIGITS = ("product_uom_qty", "discount")
 _ORDER_REQUIRED = {
     "partner_id": "Customer",
@@ -18,6 +22,7 @@ _ORDER_REQUIRED = {
     "partner_invoice_id": "Invoice Address",
     "partner_shipping_id": "Delivery Address",
 }
+_NOTHING: Mapping[str, Any] = {}
 _LOCKED = {"product_id", "name", "price_unit", "product_uom_qty", "tax_ids", "discount"}
 
 
@@ -30,16 +35,16 @@ class MissingValue(OdooError):
         super().__init__(422, "odoo.exceptions.ValidationError", f"The operation cannot be completed: {text}")
 
 
-def create(database: Database, model: str, values: Mapping[str, Any]) -> int:
+def create(database: Database, model: str, values: Mapping[str, Any], context: Mapping[str, Any] = _NOTHING) -> int:
     """A record with Odoo's defaults for what `values` leaves out; what is given empty stays empty."""
     _check_names(model, values)
-    if model == "sale.order":
-        return _create_order(database, values)
-    if model == "sale.order.line":
-        return _create_line(database, values)
+    values = _linked(model, values)
+    if model in _CREATE:
+        return _CREATE[model](database, values)
     filled = _clean(values)
     if model == "res.partner":
-        filled = {"type": "contact", "is_company": False, "active": True} | filled
+        rank = 1 if context.get("res_partner_search_mode") == "customer" else 0
+        filled = {"type": "contact", "is_company": False, "active": True, "customer_rank": rank} | filled
         if filled["type"] == "contact" and not filled.get("name"):
             raise user_error("Contacts require a name")
         filled |= _partner_extras(database, filled)
@@ -50,10 +55,9 @@ def create(database: Database, model: str, values: Mapping[str, Any]) -> int:
 
 def write(database: Database, model: str, number: int, values: Mapping[str, Any]) -> None:
     _check_names(model, values)
-    if model == "sale.order":
-        _write_order(database, number, values)
-    elif model == "sale.order.line":
-        _write_line(database, number, values)
+    values = _linked(model, values)
+    if model in _WRITE:
+        _WRITE[model](database, number, values)
     else:
         filled = _clean(values)
         if model == "res.partner":
@@ -85,6 +89,7 @@ def confirm(database: Database, numbers: list[int]) -> None:
     for number in numbers:
         stamp = f"{database.clock():%Y-%m-%d %H:%M:%S}"
         database.update("sale.order", number, {"state": "sale", "date_order": stamp})
+        stock.plan_delivery(database, number)
 
 
 def cancel(database: Database, numbers: list[int]) -> None:
@@ -92,6 +97,7 @@ def cancel(database: Database, numbers: list[int]) -> None:
     if any(database.get("sale.order", number)["locked"] for number in numbers):
         raise user_error("You cannot cancel a locked order. Please unlock it first.")
     for number in numbers:
+        stock.cancel_transfers(database, stock.open_transfers(database, number))
         database.update("sale.order", number, {"state": "cancel"})
 
 
@@ -109,7 +115,8 @@ def _create_order(database: Database, values: Mapping[str, Any]) -> int:
         "date_order": f"{database.clock():%Y-%m-%d %H:%M:%S}",
         **{name: value or None for name, value in values.items() if name != "order_line"},
     }
-    for name, label in _ORDER_REQUIRED.items():
+    required = {**_ORDER_REQUIRED, **({"pricelist_id": "Pricelist"} if database.price_list_required else {})}
+    for name, label in required.items():
         if not filled.get(name):
             raise MissingValue(name, label, "Sales Order (sale.order)")
     filled |= {"state": "draft", "locked": False, "currency_id": _currency(database, filled)}
@@ -168,6 +175,7 @@ def _create_line(database: Database, values: Mapping[str, Any]) -> int:
         raise MissingValue("name", "Description", "Sales Order Line (sale.order.line)")
     number = database.insert("sale.order.line", _numbers(filled))
     _total(database, filled["order_id"])
+    _plan(database, filled["order_id"])
     return number
 
 
@@ -193,6 +201,12 @@ def _write_line(database: Database, number: int, values: Mapping[str, Any]) -> N
         raise user_error("It is forbidden to modify the following fields in a locked order:\nQuantity")
     database.update("sale.order.line", number, _numbers(filled))
     _total(database, line["order_id"])
+    _plan(database, line["order_id"])
+
+
+def _plan(database: Database, order_id: int) -> None:
+    if database.get("sale.order", order_id)["state"] == "sale":
+        stock.plan_delivery(database, order_id)
 
 
 def _numbers(values: Mapping[str, Any]) -> Record:
@@ -200,45 +214,25 @@ def _numbers(values: Mapping[str, Any]) -> Record:
     numbers = {
         name: Decimal(values[name] or 0) for name in ("product_uom_qty", "price_unit", "discount") if name in values
     }
-    rounded = {name: _rounded(value) if name in _TWO_DIGITS else value for name, value in numbers.items()}
+    rounded = {name: amounts.rounded(value) if name in _TWO_DIGITS else value for name, value in numbers.items()}
     return (
         {**values, **rounded, "tax_ids": values.get("tax_ids") or []} if "tax_ids" in values else {**values, **rounded}
     )
 
 
 def _total(database: Database, order_id: int) -> None:
-    """Odoo's default: taxes are summed over the order and rounded once each ("round globally"). Where the price contains
-    the tax, the total is what the prices say."""
-    outside, inside = Decimal(0), Decimal(0)
-    taxes_outside: dict[int, Decimal] = {}
-    taxes_inside: dict[int, Decimal] = {}
-    for line in database.lines(order_id):
-        amount = _amount(line)
-        taxes = [database.get("account.tax", number) for number in line["tax_ids"]]
-        rate = sum((Decimal(tax["amount"]) for tax in taxes), Decimal(0)) / 100
-        included = any(tax["price_include"] for tax in taxes)
-        base = amount / (1 + rate) if included else amount
-        outside, inside = (outside, inside + amount) if included else (outside + amount, inside)
-        summed = taxes_inside if included else taxes_outside
-        for tax in taxes:
-            summed[tax["id"]] = summed.get(tax["id"], Decimal(0)) + base * Decimal(tax["amount"]) / 100
-        shown = {"price_subtotal": _rounded(base), "price_total": _rounded(base * (1 + rate))}
-        database.update("sale.order.line", line["id"], shown)
-    added = sum((_rounded(tax) for tax in taxes_outside.values()), Decimal(0))
-    contained = sum((_rounded(tax) for tax in taxes_inside.values()), Decimal(0))
-    total = _rounded(outside) + added + _rounded(inside)
-    taxed = added + contained
-    sums = {"amount_total": total, "amount_tax": taxed, "amount_untaxed": total - taxed}
+    sums = amounts.total(database, "sale.order.line", database.lines(order_id), "product_uom_qty")
     database.update("sale.order", order_id, sums)
 
 
-def _amount(line: Record) -> Decimal:
-    price, quantity, percent = (Decimal(line[name] or 0) for name in ("price_unit", "product_uom_qty", "discount"))
-    return price * quantity * (100 - percent) / 100
-
-
-def _rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(_CENT, ROUND_HALF_UP)
+def _linked(model: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Links to many as lists of ids: [[6, 0, ids]] says the same as Odoo's command to set them."""
+    sets = {
+        name: value[0][2]
+        for name, value in values.items()
+        if MODELS[model][name].type == "many2many" and value and isinstance(value[0], (list, tuple))
+    }
+    return {**values, **sets}
 
 
 def _clean(values: Mapping[str, Any]) -> Record:
@@ -258,3 +252,21 @@ def _check_names(model: str, values: Mapping[str, Any]) -> None:
     for name in values:
         if name not in MODELS[model]:
             raise value_error(f"Invalid field {name!r} on model {model!r}")
+
+
+_CREATE: Mapping[str, Callable[[Database, Mapping[str, Any]], int]] = {
+    "sale.order": _create_order,
+    "sale.order.line": _create_line,
+    "product.template": products.create_template,
+    "product.product": products.create_variant,
+    "account.move": accounts.create_move,
+    "account.payment": accounts.create_payment,
+    "stock.quant": stock.create_quant,
+}
+_WRITE: Mapping[str, Callable[[Database, int, Mapping[str, Any]], None]] = {
+    "sale.order": _write_order,
+    "sale.order.line": _write_line,
+    "product.template": products.write_template,
+    "product.product": products.write_variant,
+    "account.move": accounts.write_move,
+}

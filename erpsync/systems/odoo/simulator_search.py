@@ -4,11 +4,15 @@ Source: https://www.odoo.com/documentation/19.0/developer/reference/backend/orm.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import ge, gt, le, lt
 from typing import Any
 
-from erpsync.systems.odoo.simulator_records import MODELS, Database, Kind, Record, kind_of, value_error
+from erpsync.systems.odoo.simulator_models import MODELS, Kind, kind_of
+from erpsync.systems.odoo.simulator_records import Database, Record, value_error
+
+_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def _shown(database: Database, model: str, record: Record, name: str, kind: Kind
     if name == "display_name":
         return display_name(database, model, record["id"])
     if kind.type == "one2many":
-        return [line["id"] for line in database.lines(record["id"])]
+        return [line["id"] for line in database.below(kind.model, kind.inverse, record["id"])]
     value = record[name]
     if kind.type == "many2one":
         return [value, display_name(database, kind.model, value)] if value else False
@@ -77,16 +81,33 @@ def _holds(database: Database, model: str, row: Record, remaining: list[Any]) ->
         return left or right if term == "|" else left and right
     if term == "!":
         return not _holds(database, model, row, remaining)
-    return _compare(_value(database, model, row, term.path), term, model)
+    if term.operator == "child_of":
+        return _lies_below(database, model, row, term)
+    return any(_compare(value, term, model) for value in _values(database, model, row, term.path))
 
 
-def _value(database: Database, model: str, row: Record, path: str) -> Any:
+def _values(database: Database, model: str, row: Record, path: str) -> list[Any]:
+    """All that a path leads to: several where it goes over lines or links; nothing counts as an empty value."""
     name, _, rest = path.partition(".")
     kind = kind_of(model, name)
-    if kind is None or not rest:
-        return row[name]
-    linked = database.tables[kind.model].get(row[name])
-    return _value(database, kind.model, linked, rest) if linked else None
+    if kind is None:
+        raise value_error(f"Invalid field {model}.{name} in condition")
+    if not rest:
+        return [row[name]]
+    if kind.type == "one2many":
+        linked = database.below(kind.model, kind.inverse, row["id"])
+    else:
+        numbers = row[name] if kind.type == "many2many" else [row[name]]
+        linked = [found for number in numbers if (found := database.tables[kind.model].get(number or 0))]
+    return [value for each in linked for value in _values(database, kind.model, each, rest)] or [None]
+
+
+def _lies_below(database: Database, model: str, row: Record, term: _Term) -> bool:
+    """child_of, of locations: a location counts as below itself."""
+    kind = kind_of(model, term.path)
+    location = row if kind is None or not kind.model else database.tables[kind.model].get(row[term.path] or 0)
+    above = (location or {}).get("parent_path") or ""
+    return any(str(number) in above.split("/") for number in term.wanted)
 
 
 def _prepared(path: str, operator: str, wanted: Any) -> _Term:
@@ -106,6 +127,8 @@ def _compare(value: Any, term: _Term, model: str) -> bool:
     if operator in ("like", "ilike", "=like", "=ilike"):
         pattern = str(term.wanted) if operator.startswith("=") else f"%{term.wanted}%"
         return _like(str(value or ""), pattern, re.IGNORECASE if "ilike" in operator else 0)
+    if operator in (">", ">=", "<", "<="):
+        return value is not None and _ORDER[operator](value, term.wanted)
     raise value_error(f"Invalid operator {operator!r} in condition on {model}.{term.path}")
 
 

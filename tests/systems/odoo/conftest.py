@@ -113,6 +113,7 @@ def of_real(server: OdooServer, tools: Tools) -> Odoo:
         "user": (),
         "sales": ("sales_team.group_sale_salesman_all_leads",),
         "contacts": ("base.group_partner_manager",),
+        "invoicing": ("account.group_account_invoice",),
         "external_ids": (),
     }
 

@@ -38,7 +38,6 @@ def test_an_order_beside_its_cells() -> None:
     assert mapper.order_cells(draft("shop-1", placed, "7"), made) == {
         "id": "erpsync.order__shop-1",
         "partner_id/.id": "7",
-        "pricelist_id/.id": "",
         "date_order": "2026-03-01 23:30:00",
         "client_order_ref": "shop-1",
         "origin": "#1001",
@@ -152,6 +151,13 @@ def test_external_ids_are_safe_and_never_collide(a: str, b: str, c: str, d: str)
     assert all(character.isascii() and (character.isalnum() or character in "-_") for character in first)
 
 
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_an_external_id_is_read_back(a: str, b: str) -> None:
+    assert names.parts_of("line", names.external_name("line", a, b)) == (a, b)
+    assert names.reference_of("partner", names.external_name("partner", a)) == a
+    assert names.reference_of("partner", names.external_name("address", a)) == ""
+
+
 @given(
     st.decimals("0.01", "999", places=2),
     st.integers(1, 40),
@@ -211,7 +217,7 @@ def test_binary_fractions_are_no_difference() -> None:
     placed = order([item("SKU-0001", "1", "26.38")])
     row = {
         **{"id": 1, "name": "S00001", "state": "draft", "locked": False, "client_order_ref": False},
-        **{"partner_invoice_id": False, "partner_shipping_id": False, "currency_id": [1, "EUR"]},
+        **{"partner_id": False, "partner_invoice_id": False, "partner_shipping_id": False, "currency_id": [1, "EUR"]},
         **{"amount_untaxed": Decimal(0), "amount_tax": Decimal(0), "amount_total": Decimal("26.380000000000003")},
     }
     assert mapper.lacking(placed, OrderRow.model_validate(row)) == 0

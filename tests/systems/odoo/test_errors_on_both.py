@@ -3,9 +3,13 @@
 import pytest
 
 from erpsync.domain.errors import Rejected, SyncError, Unavailable
-from erpsync.ports.erp_records import RecordRef
+from erpsync.domain.fulfilments import ErpOrderState
+from erpsync.domain.ids import SourceId
+from erpsync.domain.payments import Payment, Refund
+from erpsync.ports.erp_changes import Since
+from erpsync.ports.erp_records import PaymentDraft, RecordRef, RefundDraft
 from tests.systems.odoo.conftest import Odoo
-from tests.systems.odoo.drafts import buyer, draft, item, order
+from tests.systems.odoo.drafts import ORDERED_AT, buyer, draft, eur, item, order
 
 WRONG_KEY = "f" * 40
 
@@ -50,7 +54,7 @@ def test_a_missing_permission_within_the_import_is_named_too(odoo: Odoo, tag: st
 
 
 def test_the_rights_that_the_readme_lists_are_enough(odoo: Odoo, tag: str) -> None:
-    erp = odoo.erp(api_key=odoo.new_key("user", "sales", "contacts", "external_ids"))
+    erp = odoo.erp(api_key=odoo.new_key("user", "sales", "contacts", "invoicing", "external_ids"))
     assert [check for check in erp.check() if not check.ok] == []
     customer = erp.upsert_customers([buyer(f"{tag}-buyer", f"{tag}@example.com")])[f"{tag}-buyer"]
     assert isinstance(customer, RecordRef)
@@ -59,18 +63,40 @@ def test_the_rights_that_the_readme_lists_are_enough(odoo: Odoo, tag: str) -> No
     assert isinstance(ref, RecordRef)
     fewer = draft(tag, order([item("SKU-0001")]), customer.target_id)
     assert erp.amend_orders({ref.target_id: fewer}) == {ref.target_id: ref}
-    assert erp.cancel_orders([ref.target_id]) == {ref.target_id: ref}
+    paid = Payment(source_id=SourceId(tag), method="card", amount=eur("10.00"), paid_at=ORDERED_AT)
+    payment = PaymentDraft(tag, ref.target_id, customer.target_id, paid)
+    assert isinstance(erp.post_payments([payment])[tag], RecordRef)
+    given = Refund(
+        source_id=SourceId(tag),
+        order_source_id=placed.order.source_id,
+        created_at=ORDERED_AT,
+        lines=(),
+        shipping=eur("0"),
+        adjustment=eur("10.00"),
+        total=eur("10.00"),
+    )
+    refund = RefundDraft(tag, ref.target_id, tag, given)
+    assert isinstance(erp.post_refunds([refund])[tag], RecordRef)
+    assert erp.close_orders([ref.target_id]) == {ref.target_id: ref}
+    [told] = [one for one in erp.progress_changed(Since()).records if one.order_id == ref.target_id]
+    assert told.state is ErpOrderState.CLOSED
+    for read in (erp.customers_changed, erp.products_changed, erp.prices_changed, erp.stock_levels):
+        assert read(Since()).records
+    other = draft(f"{tag}-2", order([item("SKU-0001")]), customer.target_id)
+    made = erp.create_orders([other])[f"{tag}-2"]
+    assert isinstance(made, RecordRef)
+    assert erp.cancel_orders([made.target_id]) == {made.target_id: made}
 
 
 def test_check_finds_nothing_wrong_with_a_good_connection(odoo: Odoo) -> None:
-    [warehouse] = odoo.server.search("stock.warehouse", [], "name")
+    warehouse = odoo.server.search("stock.warehouse", [], "name")[0]
     [company] = odoo.server.search("res.company", [], "name")
     checks = odoo.erp(warehouse=warehouse["id"], company=company["id"]).check()
     assert [check for check in checks if not check.ok] == []
     assert {"reachable", "version", "clock", "credentials", "permissions", "fields", "company", "warehouse"} <= {
         check.name for check in checks
     }
-    assert sum(check.name == "products" for check in checks) == 5
+    assert sum(check.name == "products" for check in checks) == 6
 
 
 def test_check_stops_at_a_wrong_key(odoo: Odoo) -> None:

@@ -3,6 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -15,6 +16,11 @@ from erpsync.systems.odoo.simulator import API_KEY, DATABASE, OdooSimulator
 from tests.odoo_server import OdooServer
 from tests.systems.odoo.conftest import Odoo, of_simulator
 from tests.systems.odoo.drafts import ELSEWHERE, HOME, buyer, draft, item, order
+
+# What JSON-2 answers when an exception escapes inside Odoo: nothing was written.
+FAILED_INSIDE = (
+    b'{"name": "builtins.KeyError", "message": "x", "arguments": ["x"], "context": {}, "debug": "Traceback"}'
+)
 
 
 @pytest.fixture
@@ -110,34 +116,103 @@ def test_a_refusal_that_blames_nobody_is_found_by_trying_each(
 def test_a_confirmation_that_fails_inside_odoo_is_tried_one_by_one(
     simulated: Odoo, simulator: OdooSimulator, faults: FaultySimulator, orders: list[OrderDraft]
 ) -> None:
-    batch = faults.add(Fault(FaultKind.STATUS, "sale.order/action_confirm", status=500))
+    batch = faults.add(Fault(FaultKind.STATUS, "sale.order/action_confirm", status=500, body=FAILED_INSIDE))
     erp = simulated.erp()
     assert all(isinstance(answer, RecordRef) for answer in erp.create_orders(orders).values())
     assert batch.fired == 1
     assert_made_once(simulator, orders)
 
 
-@pytest.mark.parametrize(("status", "kind"), [(500, OutcomeUnknown), (422, Rejected)])
+@pytest.mark.parametrize(("status", "body", "kind"), [(500, FAILED_INSIDE, Transient), (422, b"", Rejected)])
 def test_an_order_that_will_not_confirm_fails_alone(
     simulated: Odoo,
     simulator: OdooSimulator,
     faults: FaultySimulator,
     orders: list[OrderDraft],
     status: int,
+    body: bytes,
     kind: type[SyncError],
 ) -> None:
     simulated.erp(confirm=False).create_orders(orders)
     [third] = [row["id"] for row in simulator.records()["sale.order"] if row["client_order_ref"] == "shop-3"]
-    all_of_them = faults.add(Fault(FaultKind.STATUS, "sale.order/action_confirm", status=status))
-    that_one = faults.add(Fault(FaultKind.STATUS, "sale.order/action_confirm", f'"ids":[{third}]', status=status))
+    fault = partial(Fault, FaultKind.STATUS, "sale.order/action_confirm", status=status, body=body)
+    all_of_them, that_one = faults.add(fault()), faults.add(fault(containing=f'"ids":[{third}]'))
     answers = simulated.erp().create_orders(orders)
     assert (all_of_them.fired, that_one.fired) == (1, 1)
     [error] = [answer for answer in answers.values() if isinstance(answer, SyncError)]
     assert isinstance(error, kind)
     assert isinstance(answers["shop-3"], kind)
-    assert error.problem.record == ("order #3" if kind is Rejected else "")
+    assert error.problem.record == "order #3"
     assert all(isinstance(answer, RecordRef) for answer in simulated.erp().create_orders(orders).values())
     assert_made_once(simulator, orders)
+
+
+def test_a_proxys_500_leaves_open_whether_orders_were_confirmed(
+    simulated: Odoo, simulator: OdooSimulator, faults: FaultySimulator, orders: list[OrderDraft]
+) -> None:
+    fault = faults.add(Fault(FaultKind.STATUS, "sale.order/action_confirm", status=500, body=b"<html>Sorry</html>"))
+    with pytest.raises(OutcomeUnknown):
+        simulated.erp().create_orders(orders)
+    assert fault.fired == 1
+    assert all(isinstance(answer, RecordRef) for answer in simulated.erp().create_orders(orders).values())
+    assert_made_once(simulator, orders)
+
+
+def test_an_order_whose_import_fails_inside_odoo_fails_alone(
+    simulated: Odoo, simulator: OdooSimulator, faults: FaultySimulator, orders: list[OrderDraft]
+) -> None:
+    whole = faults.add(Fault(FaultKind.STATUS, "sale.order/load", status=500, body=FAILED_INSIDE))
+    one = faults.add(
+        Fault(FaultKind.STATUS, "sale.order/load", '[["erpsync.order__shop-3"', status=500, body=FAILED_INSIDE)
+    )
+    answers = dict(simulated.erp().create_orders(orders))
+    bad = answers.pop("shop-3")
+    assert (whole.fired, one.fired) == (1, 1)
+    assert isinstance(bad, Transient)
+    assert (bad.code, bad.problem.record) == ("odoo-failed", "order #3")
+    assert all(isinstance(answer, RecordRef) for answer in answers.values())
+    assert_made_once(simulator, [each for each in orders if each.reference != "shop-3"])
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "kind", "code"),
+    [
+        ("psycopg2.pool.PoolError", "The Connection Pool Is Full", Throttled, "busy"),
+        ("psycopg2.errors.SerializationFailure", "could not serialize access", Transient, "write-conflict"),
+        ("psycopg2.OperationalError", "server closed the connection", Transient, "odoo-failed"),
+        ("builtins.ValueError", "Invalid field 'x_gone' on 'sale.order'", Rejected, "configuration"),
+        ("builtins.MemoryError", "", Transient, "odoo-failed"),
+    ],
+)
+def test_an_exception_inside_odoo_is_told_by_its_class(
+    simulated: Odoo, faults: FaultySimulator, name: str, message: str, kind: type[SyncError], code: str
+) -> None:
+    body = json.dumps({"name": name, "message": message, "debug": "Traceback: Customer One"}).encode()
+    faults.add(Fault(FaultKind.STATUS, "res.users/context_get", status=500, body=body))
+    with pytest.raises(kind) as caught:
+        simulated.erp().ping()
+    assert caught.value.code == code
+    assert ("x_gone" in str(caught.value)) is (code == "configuration")
+    assert "Customer One" not in str(caught.value)
+
+
+def test_more_calls_than_odoo_has_connections_wait_without_spending_attempts(tools: Tools) -> None:
+    simulator = OdooSimulator(latency_seconds=0.2, connections=1)
+    barrier = threading.Barrier(3)
+
+    def ping(odoo: Odoo) -> object:
+        erp = odoo.erp()
+        barrier.wait()
+        try:
+            return erp.ping()
+        except Throttled as error:
+            return error.code
+
+    with serve({"odoo": simulator}) as served, ThreadPoolExecutor(3) as pool:
+        odoo = of_simulator(simulator, OdooServer(served["odoo"].base_url, DATABASE, API_KEY), tools)
+        answers = list(pool.map(ping, [odoo] * 3))
+    assert "busy" in answers
+    assert set(answers) <= {None, "busy"}
 
 
 @pytest.mark.parametrize("operation", ["sale.order/load", "sale.order.line/write"])
@@ -167,6 +242,34 @@ def test_a_lost_reply_does_not_double_a_cancellation(
         erp.cancel_orders([ref.target_id])
     assert erp.cancel_orders([ref.target_id]) == {ref.target_id: ref}
     assert fault.fired == 1
+
+
+@pytest.mark.parametrize("operation", ["stock.picking/action_cancel", "sale.order/action_lock"])
+def test_a_lost_reply_does_not_keep_an_order_from_being_closed(
+    simulated: Odoo, simulator: OdooSimulator, faults: FaultySimulator, orders: list[OrderDraft], operation: str
+) -> None:
+    ref = simulated.erp().create_orders(orders[:1])["shop-0"]
+    assert isinstance(ref, RecordRef)
+    fault = faults.add(Fault(FaultKind.LOST_REPLY, operation))
+    with pytest.raises(OutcomeUnknown):
+        simulated.erp().close_orders([ref.target_id])
+    assert simulated.erp().close_orders([ref.target_id]) == {ref.target_id: ref}
+    assert (fault.fired, simulator.booked("shop-0")[0].state) == (1, "closed")
+    assert {row["state"] for row in simulator.records()["stock.picking"]} == {"cancel"}
+
+
+@pytest.mark.parametrize("release", [17, 19])
+def test_closing_a_quotation_cancels_it(tools: Tools, release: int) -> None:
+    simulator = OdooSimulator(release=release)
+    with serve({"odoo": simulator}) as served:
+        odoo = of_simulator(simulator, OdooServer(served["odoo"].base_url, DATABASE, API_KEY), tools)
+        erp = odoo.erp(protocol="xmlrpc", confirm=False)
+        customer = erp.upsert_customers([buyer("shop", "shop@example.com")])["shop"]
+        assert isinstance(customer, RecordRef)
+        ref = erp.create_orders([draft("shop-1", order([item("SKU-0001")]), customer.target_id)])["shop-1"]
+        assert isinstance(ref, RecordRef)
+        assert erp.close_orders([ref.target_id]) == {ref.target_id: ref}
+    assert simulator.booked("shop-1")[0].state == "cancelled"
 
 
 def test_a_lost_reply_does_not_make_a_second_customer_or_address(

@@ -3,17 +3,21 @@
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Transient
+from erpsync.domain.ids import Sku
+from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import OrderDraft, RecordRef, Written
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.odoo import names
-from tests.odoo_server import OdooServer, behind_proxy
+from tests.odoo_server import SHOP, OdooServer, behind_proxy
 from tests.systems.odoo.conftest import Odoo, of_real
 from tests.systems.odoo.drafts import draft, item, order, shipping
+from tests.systems.odoo.real_controls import RealControls
 
 pytestmark = pytest.mark.odoo
 
@@ -170,3 +174,63 @@ def test_workers_that_confirm_at_once_share_one_stock_row(real: Odoo, tag: str) 
 
 def _names(rows: list[dict[str, object]], order_id: int) -> list[str]:
     return [str(row["name"]) for row in rows if isinstance(row["order_id"], list) and row["order_id"][0] == order_id]
+
+
+def test_a_product_with_attributes_is_told_with_its_variants(real: Odoo, tag: str) -> None:
+    size = {"name": f"Size {tag}", "value_ids": [[0, 0, {"name": "M"}], [0, 0, {"name": "L"}]]}
+    [attribute] = real.server.call("product.attribute", "create", vals_list=[size])
+    values = [
+        row["id"] for row in real.server.search("product.attribute.value", [["attribute_id", "=", attribute]], "name")
+    ]
+    lines = [[0, 0, {"attribute_id": attribute, "value_ids": [[6, 0, values]]}]]
+    shirt = {"name": f"Shirt {tag}", "description_sale": "Soft", "list_price": 10, "attribute_line_ids": lines}
+    [template] = real.server.call("product.template", "create", vals_list=[shirt])
+    variants = real.server.search("product.product", [["product_tmpl_id", "=", template]], "name")
+    for row, letter in zip(variants, "ML", strict=True):
+        changes = {"default_code": f"{tag}-{letter}", "weight": 0.25, "barcode": f"{tag}{letter}"}
+        real.server.call("product.product", "write", ids=[row["id"]], vals=changes)
+    [large_value] = real.server.search(
+        "product.template.attribute.value", [["product_tmpl_id", "=", template], ["name", "=", "L"]], "name"
+    )
+    real.server.call("product.template.attribute.value", "write", ids=[large_value["id"]], vals={"price_extra": 2})
+
+    erp = real.erp()
+    [told] = [one for one in erp.products_changed(Since()).records if one.id == str(template)]
+    assert (told.title, told.description, told.options) == (f"Shirt {tag}", "Soft", (f"Size {tag}",))
+    assert [(one.sku, one.options, one.barcode) for one in told.variants] == [
+        (f"{tag}-M", ("M",), f"{tag}M"),
+        (f"{tag}-L", ("L",), f"{tag}L"),
+    ]
+    assert {one.weight_grams for one in told.variants} == {250}
+    prices = {one.sku: one.price.amount for one in erp.prices_changed(Since()).records}
+    assert (prices[Sku(f"{tag}-M")], prices[Sku(f"{tag}-L")]) == (10, 12)
+    real.server.call("product.product", "write", ids=[variants[1]["id"]], vals={"active": False})
+    [told] = [one for one in erp.products_changed(Since()).records if one.id == str(template)]
+    assert [one.active for one in told.variants] == [True, False]
+
+
+def test_a_price_lists_fixed_price_is_told(real: Odoo, tag: str) -> None:
+    [product] = real.server.search("product.product", [["default_code", "=", "SKU-0044"]], "product_tmpl_id")
+    [price_list] = real.server.call("product.pricelist", "create", vals_list=[{"name": f"Trade {tag}"}])
+    rule = {"pricelist_id": price_list, "applied_on": "1_product", "product_tmpl_id": product["product_tmpl_id"][0]}
+    fixed = {**rule, "compute_price": "fixed", "fixed_price": 7.5, "min_quantity": 10}
+    real.server.call("product.pricelist.item", "create", vals_list=[fixed])
+    erp = real.erp(price_lists=[f"Trade {tag}"])
+    page = erp.prices_changed(Since())
+    [told] = erp.prices_changed(Since(page.watermark, page.cursor)).records
+    assert (told.sku, told.price.amount, told.minimum_quantity) == ("SKU-0044", Decimal("7.5"), 10)
+
+
+def test_stock_that_was_used_up_is_told_as_zero_though_its_record_is_gone(real: Odoo) -> None:
+    controls = RealControls(real.server)
+    controls.put_stock("SKU-0043", SHOP, Decimal(4))
+    watermark = real.erp().stock_levels(Since()).watermark
+    controls.put_stock("SKU-0043", SHOP, Decimal(0))
+    [place] = real.server.search("stock.location", [["complete_name", "=", SHOP]], "name")
+    [product] = real.server.search("product.product", [["default_code", "=", "SKU-0043"]], "name")
+    gone = [["product_id", "=", product["id"]], ["location_id", "=", place["id"]]]
+    # Opening the list of stock is what makes Odoo delete the records of what is used up.
+    real.server.call("stock.quant", "action_view_inventory")
+    assert real.server.search("stock.quant", gone, "quantity") == []
+    told = real.erp().stock_levels(Since(watermark)).records
+    assert {level.location: level.on_hand for level in told if level.sku == "SKU-0043"} == {"WH/Stock": 0, SHOP: 0}

@@ -28,6 +28,13 @@ def test_tables_come_from_toml_or_from_one_line_of_text() -> None:
     assert settings(pricelists={"USD": 3}).pricelists == settings(pricelists="USD=3").pricelists == {"USD": 3}
 
 
+def test_lists_and_fields_come_as_text_too() -> None:
+    assert settings(stock_locations="WH/Stock, Shop 2/Stock").stock_locations == ("WH/Stock", "Shop 2/Stock")
+    assert settings(payment_methods="Shopify Payments=8, cash=9").payment_methods == {"Shopify Payments": 8, "cash": 9}
+    text = "x_gift = contains(note, 'a, b')\nx_vip = reference"
+    assert settings(order_fields=text).order_fields == {"x_gift": "contains(note, 'a, b')", "x_vip": "reference"}
+
+
 def test_an_address_loses_its_last_slash() -> None:
     assert settings(url="https://mycompany.odoo.com/").url == "https://mycompany.odoo.com"
 
@@ -52,6 +59,12 @@ def test_plain_http_is_for_this_machine_and_its_neighbours(url: str) -> None:
         ({"taxes": {"0.19": 0}}, "greater than 0"),
         ({"pricelists": {"usd": 3}}, "as in USD"),
         ({"tax_handling": "line"}, "tax_product is missing"),
+        ({"protocol": "xmlrpc"}, "user is missing"),
+        ({"protocol": "soap"}, "json2"),
+        ({"payment_methods": "card"}, "write pairs"),
+        ({"order_fields": {"x_gift": "note ||"}}, "is not a JMESPath expression"),
+        ({"page_size": 501}, "less than or equal to 500"),
+        ({"overlap_seconds": 1}, "greater than or equal to 60"),
         ({"rounding_limit": "5"}, "less than or equal to 1"),
         ({"nonsense": 1}, "Extra inputs"),
     ],

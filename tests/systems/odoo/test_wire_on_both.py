@@ -1,5 +1,6 @@
 """The simulator against a real Odoo, past the adapter: the same question gets the same kind of answer."""
 
+import xmlrpc.client
 from collections.abc import Mapping
 from typing import Any
 
@@ -141,6 +142,78 @@ def test_deleting_a_record_frees_its_external_id(odoo: Odoo, tag: str) -> None:
     [number] = odoo.server.call("res.partner", "load", fields=PARTNER, data=[[f"erpsync.p__{tag}", tag]])["ids"]
     odoo.server.call("res.partner", "unlink", ids=[number])
     assert odoo.server.search("ir.model.data", [["name", "=", f"p__{tag}"]], "res_id") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "arguments", "code", "words"),
+    [
+        ("no.such", "search", [[]], 2, "Object no.such doesn't exist"),
+        ("res.partner", "nope", [[]], 1, "AttributeError: The method 'res.partner.nope' does not exist"),
+        ("res.partner", "_nope", [[]], 4, "Private methods"),
+        ("res.partner", "search", [[["nofield", "=", 1]]], 1, "ValueError: Invalid field"),
+        ("res.partner", "write", [[99999999], {"name": "x"}], 2, "Record does not exist or has been deleted."),
+        ("sale.order", "action_confirm", [[99999999]], 2, "Record does not exist or has been deleted."),
+    ],
+)
+def test_faults_are_the_same_over_xml_rpc(
+    odoo: Odoo, model: str, method: str, arguments: list[object], code: int, words: str
+) -> None:
+    with pytest.raises(xmlrpc.client.Fault) as caught:
+        odoo.server.execute(model, method, *arguments)
+    assert (caught.value.faultCode, words in caught.value.faultString) == (code, True)
+
+
+def test_an_answer_of_nothing_is_a_fault_after_the_fact(odoo: Odoo, tag: str) -> None:
+    [order_id] = _load(odoo, tag, tag, line_id=f"erpsync.line__{tag}")["ids"]
+    odoo.server.call("sale.order", "action_confirm", ids=[order_id])
+    with pytest.raises(xmlrpc.client.Fault, match="cannot marshal None"):
+        odoo.server.execute("sale.order", "action_lock", [order_id])
+    assert odoo.server.search("sale.order", [["id", "=", order_id]], "locked")[0]["locked"] is True
+
+
+def test_a_wrong_password_signs_in_as_nobody(odoo: Odoo) -> None:
+    common = xmlrpc.client.ServerProxy(f"{odoo.server.url}/xmlrpc/2/common")
+    assert common.authenticate(odoo.server.database, "admin", "f" * 40, {}) is False
+    assert common.authenticate(odoo.server.database, "admin", odoo.server.api_key, {}) == 2
+    version = common.version()
+    assert isinstance(version, dict)
+    assert version["server_version_info"][0] == 19
+
+
+def test_a_credit_note_is_posted_once_and_a_payment_answers_nothing(odoo: Odoo, tag: str) -> None:
+    partner, product = str(_partner(odoo, tag)), str(_product(odoo, "SKU-0001"))
+    columns = ["id", "move_type", "partner_id/.id", "invoice_line_ids/id", "invoice_line_ids/product_id/.id"]
+    row = [f"erpsync.refund__{tag}", "out_refund", partner, f"erpsync.refundline__{tag}", product]
+    [number] = odoo.server.call("account.move", "load", fields=columns, data=[row])["ids"]
+    assert odoo.server.call("account.move", "action_post", ids=[number]) is False
+    status, error = odoo.server.post("/json/2/account.move/action_post", {"ids": [number]})
+    assert (status, error["name"]) == (422, "odoo.exceptions.UserError")
+    [bank] = odoo.server.search("account.journal", [["code", "=", "BNK1"]], "type")
+    columns = ["id", "payment_type", "partner_type", "partner_id/.id", "amount", "journal_id/.id", "memo"]
+    row = [f"erpsync.payment__{tag}", "inbound", "customer", partner, "20.00", str(bank["id"]), tag]
+    [number] = odoo.server.call("account.payment", "load", fields=columns, data=[row])["ids"]
+    assert odoo.server.call("account.payment", "action_post", ids=[number]) is None
+    [payment] = odoo.server.search("account.payment", [["id", "=", number]], "state", "amount", "memo")
+    assert (payment["state"], payment["amount"], payment["memo"]) == ("in_process", 20.0, tag)
+
+
+def test_a_count_that_is_repeated_is_the_same_count(odoo: Odoo) -> None:
+    [place] = odoo.server.search("stock.location", [["complete_name", "=", "WH/Stock"]], "usage")
+    count = {"product_id": _product(odoo, "SKU-0045"), "location_id": place["id"], "inventory_quantity_auto_apply": 7}
+    for _ in range(2):
+        odoo.server.call("stock.quant", "create", vals_list=[count], context={"inventory_mode": True})
+    wanted = [["product_id", "=", count["product_id"]], ["location_id", "child_of", [place["id"]]]]
+    assert [row["quantity"] for row in odoo.server.search("stock.quant", wanted, "quantity")] == [7.0]
+
+
+def test_a_delivery_is_planned_with_the_confirmation(odoo: Odoo, tag: str) -> None:
+    [order_id] = _load(odoo, tag, tag, line_id=f"erpsync.line__{tag}")["ids"]
+    odoo.server.call("sale.order", "action_confirm", ids=[order_id])
+    [picking] = odoo.server.search("stock.picking", [["sale_id", "=", order_id]], "state")
+    moves = odoo.server.search("stock.move", [["picking_id", "=", picking["id"]]], "picking_code", "product_uom_qty")
+    assert [(row["picking_code"], row["product_uom_qty"]) for row in moves] == [("outgoing", 1.0)]
+    odoo.server.call("stock.picking", "action_cancel", ids=[picking["id"]])
+    assert odoo.server.search("stock.picking", [["id", "=", picking["id"]]], "state")[0]["state"] == "cancel"
 
 
 def _load(odoo: Odoo, name: str, tag: str, *, line_id: str) -> dict[str, Any]:

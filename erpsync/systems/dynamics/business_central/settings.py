@@ -2,12 +2,11 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Self
 from urllib.parse import quote
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -16,7 +15,7 @@ from pydantic import (
 )
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Table
+from erpsync.ports.settings import Address, Names, Table
 from erpsync.systems.dynamics.business_central.wire import CUSTOMER_FIELDS, ORDER_FIELDS
 
 SYSTEM = "dynamics_bc"
@@ -30,24 +29,6 @@ _API = "https://api.businesscentral.dynamics.com"
 _LOGIN = "https://login.microsoftonline.com"
 # Line types of sales lines: https://learn.microsoft.com/dynamics365/business-central/dev-itpro/api-reference/v2.0/resources/dynamics_salesorderline
 _KINDS = {"account": "Account", "item": "Item", "charge": "Charge", "resource": "Resource"}
-
-
-def _codes(value: object) -> object:
-    if isinstance(value, str):
-        return [part.strip() for part in re.split(r"[,\n]", value) if part.strip()]
-    return value
-
-
-def _fields(value: object) -> object:
-    """A table, or the same as text with a line for each field: expressions may hold commas."""
-    if not isinstance(value, str):
-        return value
-    pairs = [line.partition("=") for line in value.splitlines() if line.strip()]
-    return {field.strip(): expression.strip() for field, _, expression in pairs}
-
-
-Codes = Annotated[tuple[str, ...], BeforeValidator(_codes)]
-"""A list of codes, or the same as one text with commas."""
 
 
 class BusinessCentralSettings(BaseModel):
@@ -82,9 +63,9 @@ class BusinessCentralSettings(BaseModel):
         default=100,
         ge=1,
         le=100,
-        description="Orders found and made in one $batch. Business Central makes them one after another: with 100 that takes "
-        "a second or more each, and all must be done within timeout_seconds. Lower it where `jobs show` tells of lost "
-        "replies.",
+        description="Orders found and made in one $batch. Business Central makes them one after another: with 100 that "
+        "takes a second or more each, and all must be done within timeout_seconds. Lower it where `jobs show` tells of "
+        "lost replies.",
     )
     page_size: int = Field(default=500, ge=1, le=500, description="Records read per page of changes.")
     currencies: Table = Field(
@@ -131,7 +112,7 @@ class BusinessCentralSettings(BaseModel):
     )
     default_payment_journal: str = Field(default="", description="Cash receipt journal batch of all other methods.")
     location: str = Field(default="", description="Location code of order lines. Empty: as Business Central chooses.")
-    stock_locations: Codes = Field(
+    stock_locations: Names = Field(
         default=(), description="Location codes to read stock from. Empty: every location, and stock without one."
     )
     sku_separator: str = Field(
@@ -152,10 +133,10 @@ class BusinessCentralSettings(BaseModel):
         description="Service name of page 142, for carriers and tracking numbers. Empty: shipments come without.",
     )
     post_credit_memos: bool = Field(default=True, description="Post each credit memo. false: a person posts the draft.")
-    order_fields: Annotated[FieldTable, BeforeValidator(_fields)] = Field(
+    order_fields: FieldTable = Field(
         default_factory=dict, description="Fields of the sales order, each with the expression that fills it."
     )
-    customer_fields: Annotated[FieldTable, BeforeValidator(_fields)] = Field(
+    customer_fields: FieldTable = Field(
         default_factory=dict, description="Fields of the customer, each with the expression that fills it."
     )
 

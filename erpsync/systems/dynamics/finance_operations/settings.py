@@ -2,29 +2,19 @@
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Table
+from erpsync.ports.settings import Address, Names, Table
 
 SYSTEM = "dynamics_fo"
 # Fields by which records are found again, or that carry what the order costs: no expression may overwrite them.
 _ORDER_KEYS = frozenset({"dataAreaId", "SalesOrderNumber", "CustomersOrderReference", "CurrencyCode"})
 _CUSTOMER_KEYS = frozenset({"dataAreaId", "CustomerAccount"})
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def _names(value: object) -> object:
-    if isinstance(value, str):
-        return [name.strip() for name in value.split(",") if name.strip()]
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-"""Several names: a list, or text with commas."""
 
 
 class FinanceOperationsSettings(BaseModel):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Table
+from erpsync.ports.settings import Address, Names, Table
 
 SYSTEM = "sap_odata"
 MAX_BATCH = 100
@@ -26,15 +26,10 @@ _LOCATION = re.compile(r"[A-Z0-9]{1,4}(/[A-Z0-9]{1,4})?")
 _CHARGES = ("shipping_charge", "tip_charge", "duty_charge", "fee_charge", "rounding_charge", "refund_charge")
 
 
-def _list(value: object) -> object:
-    return [part.strip() for part in re.split(r"[,\n]+", value) if part.strip()] if isinstance(value, str) else value
-
-
 def _flag(value: object) -> object:
     return {"true": True, "false": False}.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
-TextList = Annotated[tuple[str, ...], BeforeValidator(_list)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
@@ -191,16 +186,16 @@ class SapODataSettings(BaseModel):
         default="", description='What refunds without goods are booked as: "material REFUND". Empty: as `fee_charge`.'
     )
 
-    stock_locations: TextList = Field(
+    stock_locations: Names = Field(
         default=(),
         description='Plants or storage locations to read stock from: "1010" or "1010/101A", separated by commas.',
     )
-    inactive_statuses: TextList = Field(
+    inactive_statuses: Names = Field(
         default=(), description="Statuses, cross-plant or of the sales area, in which a product is not sold."
     )
     list_price_condition: str = Field(default="PPR0", description="Condition type of base prices.")
     prices_include_tax: Flag = Field(default=False, description="Whether that condition type's prices include tax.")
-    price_lists: TextList = Field(default=(), description="Price list types to read besides the base prices.")
+    price_lists: Names = Field(default=(), description="Price list types to read besides the base prices.")
     tracking_field: str = Field(
         default="BillOfLading",
         description="Field of outbound deliveries that holds tracking numbers, a custom field (YY1_...) included.",

@@ -3,13 +3,13 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Table
+from erpsync.ports.settings import Address, Names, Table
 
 SYSTEM = "sap_soap"
 _RATE = re.compile(r"\d+(\.\d+)?")
@@ -17,13 +17,6 @@ _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
 _LOCATION = re.compile(r"[A-Z0-9]{1,4}/[A-Z0-9]{1,4}")
 # What erpsync fills itself, by the names of BAPISDHD1: an override would break finding, pricing or the credit block.
 _OURS = frozenset({"PURCH_NO_C", "DOC_TYPE", "SALES_ORG", "DISTR_CHAN", "DIVISION", "CURRENCY", "REF_DOC"})
-
-
-def _listed(value: object) -> object:
-    return [part.strip() for part in re.split(r"[,\n]", value) if part.strip()] if isinstance(value, str) else value
-
-
-Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class SapSoapSettings(BaseModel):
@@ -103,7 +96,7 @@ class SapSoapSettings(BaseModel):
         min_length=1, description='SAP\'s currencies by ISO code: { EUR = "EUR" }. Orders in others are refused.'
     )
     note_text_id: str = Field(default="0001", max_length=4, description="Header text (TDID) for the customer's note.")
-    region_countries: Listed = Field(
+    region_countries: Names = Field(
         default=("US", "CA", "AU", "BR"), description="Countries whose regions have the same codes in SAP (T005S)."
     )
     shipping_methods: Table = Field(
@@ -150,13 +143,13 @@ class SapSoapSettings(BaseModel):
     )
     default_customer_group: str = Field(default="", max_length=2, description="That of all others.")
 
-    stock_locations: Listed = Field(default=(), description='Where stock is read: plant/storage location, "1000/0001".')
+    stock_locations: Names = Field(default=(), description='Where stock is read: plant/storage location, "1000/0001".')
     base_price_condition: str = Field(
         default="PR00", max_length=4, description="Condition type whose records are the base prices (A304)."
     )
-    price_lists: Listed = Field(default=(), description="Price list types (PLTYP) to read besides (A306).")
+    price_lists: Names = Field(default=(), description="Price list types (PLTYP) to read besides (A306).")
     prices_include_tax: bool = Field(default=False, description="Whether those records contain the tax.")
-    inactive_statuses: Listed = Field(
+    inactive_statuses: Names = Field(
         default=(), description="Material statuses (MSTAV, VMSTA) that take an item out of the store."
     )
 
