@@ -8,8 +8,7 @@ from erpsync.domain.inventory import StockLevel
 from erpsync.domain.parties import Customer
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.erp_records import RecordRef
-from erpsync.ports.pages import Page as Page
-from erpsync.ports.pages import Since as Since
+from erpsync.ports.pages import Page, Since
 
 
 @dataclass(frozen=True)

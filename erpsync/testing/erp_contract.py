@@ -22,8 +22,8 @@ from erpsync.domain.orders import Order, OrderLine, TaxLine
 from erpsync.domain.parties import Customer
 from erpsync.domain.payments import Payment, Refund, RefundLine
 from erpsync.ports.erp import Erp
-from erpsync.ports.erp_changes import Page, Since
 from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, RecordRef, RefundDraft, Written
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.simulator import Booked, ErpControls
 from erpsync.ports.spec import Ability, Capabilities
 from erpsync.testing import samples

@@ -7,8 +7,9 @@ from erpsync.domain.ids import ConnectionName, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, RecordRef, RefundDraft, Written
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Tools
 from erpsync.systems.netsuite import checks
 from erpsync.systems.netsuite.after_sale import AfterSale

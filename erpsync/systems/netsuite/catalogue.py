@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from erpsync.domain.products import BasePrice, Product
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite.catalogue_mapper import base_prices, family, gone, is_child, is_parent, parent_of, single
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.queries import any_of, one_of, search

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import TargetId
 from erpsync.domain.parties import Customer
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, RecordRef, Written
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite import wire
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.mapper import customer_record

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite.client import READ_LIMIT, SuiteTalk
 from erpsync.systems.netsuite.items import Items
 from erpsync.systems.netsuite.progress_mapper import gone, is_fulfilment, is_order, items_of, order_progress

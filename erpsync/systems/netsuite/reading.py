@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from erpsync.domain.errors import SyncError
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.queries import deleted, search_page
 from erpsync.systems.netsuite.wire import DeletedRecord, ReadRecord

@@ -10,7 +10,8 @@ from typing import TypeVar
 from erpsync.domain.errors import SyncError, Unavailable
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite import rest_rows as mapped
 from erpsync.systems.netsuite.lines import SYSTEM
 from erpsync.systems.netsuite.rest_client import MAX_ROWS, RestClient

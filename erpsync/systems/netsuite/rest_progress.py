@@ -7,7 +7,7 @@ does not touch the order. Links between them: https://timdietrich.me/blog/netsui
 from collections.abc import Sequence
 
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite import rest_rows as mapped
 from erpsync.systems.netsuite.rest_changes import page
 from erpsync.systems.netsuite.rest_client import RestClient

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.systems.netsuite.rest_client import RestClient
 from erpsync.systems.netsuite.rest_sql import Moment
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.items import Items
 from erpsync.systems.netsuite.queries import any_of, availability, one_of, search

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from erpsync.domain.errors import Rejected, SyncError
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.odoo.client import Fetched, OdooClient
 from erpsync.systems.odoo.settings import SYSTEM, OdooSettings
 from erpsync.systems.odoo.wire import TIME_FORMAT, Row

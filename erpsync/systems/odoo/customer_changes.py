@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from erpsync.domain.ids import TargetId
 from erpsync.domain.parties import Customer
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import RecordRef
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.odoo import names
 from erpsync.systems.odoo.changes import ALL, Reading, each_read, told
 from erpsync.systems.odoo.client import OdooClient

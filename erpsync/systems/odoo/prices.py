@@ -8,7 +8,7 @@ from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
 from erpsync.domain.products import BasePrice
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.odoo import failures
 from erpsync.systems.odoo.changes import Reading, each_read, told
 from erpsync.systems.odoo.client import OdooClient

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.products import Product, Variant
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.odoo.changes import ALL, Reading, each_read, told
 from erpsync.systems.odoo.client import OdooClient
 from erpsync.systems.odoo.settings import OdooSettings

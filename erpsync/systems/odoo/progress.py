@@ -9,7 +9,7 @@ from decimal import Decimal
 from erpsync.domain.fulfilments import ErpOrderState, Fulfilment, Invoice, OrderProgress, Parcel, ShippedLine
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.money import Money
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.odoo import names
 from erpsync.systems.odoo.changes import ALL, Reading, each_read, told
 from erpsync.systems.odoo.client import OdooClient

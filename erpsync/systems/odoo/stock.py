@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.odoo import failures
 from erpsync.systems.odoo.changes import Reading, told
 from erpsync.systems.odoo.client import OdooClient

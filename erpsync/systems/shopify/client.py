@@ -6,14 +6,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from erpsync.domain.errors import SyncError, Throttled, Transient, Unavailable
-from erpsync.ports.runtime import Clock
+from erpsync.domain.errors import OutcomeUnknown, SyncError, Throttled, Transient, Unavailable
+from erpsync.ports.runtime import Tools
 from erpsync.systems.shopify import refusals, wire
 from erpsync.systems.shopify.amounts import SYSTEM
 from erpsync.systems.shopify.documents import DOCUMENTS
+from erpsync.systems.shopify.pace import Pace
 from erpsync.systems.shopify.settings import ShopifySettings
 from erpsync.systems.shopify.tokens import Tokens
+from erpsync.transport.failures import retry_after_seconds
 from erpsync.transport.http import HttpClient, Reply
+
+_THROTTLED = 429
 
 
 @dataclass(frozen=True)
@@ -29,19 +33,37 @@ class Answer:
 class ShopifyClient:
     """Not for use by several threads at once."""
 
-    def __init__(self, settings: ShopifySettings, clock: Clock) -> None:
-        self._http = HttpClient(SYSTEM, settings.address, clock)
-        self._tokens = Tokens(settings, self._http, clock)
+    def __init__(self, settings: ShopifySettings, tools: Tools) -> None:
+        self.clock = tools.clock
+        self._http = HttpClient(SYSTEM, settings.address, tools.clock, settle_seconds=settings.settle_seconds)
+        self._tokens = Tokens(settings, self._http, tools.clock)
+        self._pace = Pace(tools.clock, tools.pause)
         self._path = f"/admin/api/{settings.api_version}/graphql.json"
-        self._last_cost: wire.Cost | None = None
+        self._settle_seconds = settings.settle_seconds
 
-    def call(self, name: str, variables: Mapping[str, object] | None = None, *, partly: bool = False) -> Answer:
+    def call(
+        self, name: str, variables: Mapping[str, object] | None = None, *, partly: bool = False, once: bool = False
+    ) -> Answer:
         """The answer to the document `name`. Errors about parts of the data are returned where `partly`, else raised.
 
-        No document that is sent can do something twice (a metafield is set to what it is set to), so that a lost reply
-        is an outage and not an unknown outcome. Raises Unavailable, Throttled, Transient or Rejected.
+        `once` says that the document does something again each time it is sent: an answer that does not tell whether it
+        was done raises OutcomeUnknown. All others may be sent again without harm (a metafield is set to what it is set
+        to), so that a lost reply is an outage. Raises Unavailable, Throttled, Transient or Rejected otherwise.
         """
-        reply = self._post({"query": DOCUMENTS[name], "operationName": name, "variables": dict(variables or {})})
+        given = dict(variables or {})
+        size = _size(given)
+        self._pace.wait(name, size)
+        reply = self._post({"query": DOCUMENTS[name], "operationName": name, "variables": given}, once)
+        try:
+            return self._read(reply, name, size, partly)
+        except Transient as error:
+            if once and type(error) is Transient:
+                raise self._unknown(error) from error
+            raise
+
+    def _read(self, reply: Reply, name: str, size: int, partly: bool) -> Answer:
+        if reply.status == _THROTTLED:
+            raise self._throttled(reply)
         refusal = refusals.of_status(reply.status)
         if refusal is not None:
             raise refusal
@@ -49,7 +71,8 @@ class ShopifyClient:
         if not isinstance(body, dict):
             raise _strange("The answer is not a JSON object.")
         cost = _cost(body)
-        self._last_cost = cost or self._last_cost
+        if cost is not None:
+            self._pace.learn(name, size, cost)
         errors = body.get("errors") or []
         if not isinstance(errors, list) or not all(isinstance(error, dict) for error in errors):
             raise _strange("The answer reports errors in an unknown form.")
@@ -58,31 +81,51 @@ class ShopifyClient:
             raise refusals.of_errors(errors, cost) if errors else _strange("The answer holds no data.")
         return Answer(data, errors, reply.headers, cost)
 
-    def _post(self, body: Mapping[str, object]) -> Reply:
+    def _throttled(self, reply: Reply) -> Throttled:
+        """A 429 has the bucket's state in its body, or Retry-After, or neither where it is not the API that answers."""
+        seconds = retry_after_seconds(reply.headers, self.clock.now())
+        if seconds is not None:
+            return refusals.throttled_for(seconds)
         try:
-            return self._post_with_token(body)
+            return refusals.throttled(_cost(reply.json()))
+        except Transient:
+            return refusals.throttled(None)
+
+    def _post(self, body: Mapping[str, object], once: bool) -> Reply:
+        try:
+            return self._post_with_token(body, once)
         except Unavailable as error:
             if error.code != "credentials-refused" or not self._tokens.can_renew:
                 raise
         # A token of the client credentials grant ends by itself, or when the app is installed anew.
         self._tokens.forget()
-        return self._post_with_token(body)
+        return self._post_with_token(body, once)
 
-    def _post_with_token(self, body: Mapping[str, object]) -> Reply:
+    def _post_with_token(self, body: Mapping[str, object], once: bool) -> Reply:
         headers = {"X-Shopify-Access-Token": self._tokens.current(), "Accept": "application/json"}
-        try:
-            return self._http.call("POST", self._path, write=False, json_body=body, headers=headers)
-        except Throttled as error:
-            # As 429 the body with the bucket's state is not to be had; the last one seen is the best guess.
-            if error.retry_after_seconds is None:
-                raise refusals.throttled(self._last_cost) from error
-            raise
+        return self._http.call("POST", self._path, write=once, json_body=body, headers=headers, returns={_THROTTLED})
+
+    def _unknown(self, error: SyncError) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            "outcome-unknown",
+            system=SYSTEM,
+            what=f"What became of a write is not known. {error.problem.what}",
+            settle_seconds=self._settle_seconds,
+        )
 
 
-def _cost(body: Mapping[str, Any]) -> wire.Cost | None:
+def _size(variables: Mapping[str, object]) -> int:
+    """How many records a call asks for: what its cost grows with."""
+    first, ids = variables.get("first"), variables.get("ids")
+    asked = len(ids) if isinstance(ids, list) else first
+    return max(asked, 1) if isinstance(asked, int) else 1
+
+
+def _cost(body: object) -> wire.Cost | None:
+    extensions = body.get("extensions") if isinstance(body, dict) else None
     try:
-        return wire.Cost.model_validate((body.get("extensions") or {}).get("cost"))
-    except (ValidationError, AttributeError):
+        return wire.Cost.model_validate(extensions.get("cost") if isinstance(extensions, dict) else None)
+    except ValidationError:
         return None
 
 

@@ -8,6 +8,9 @@ first page is small, because the calculated cost grows with what is asked for an
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from erpsync.systems.shopify.documents_lists import LISTS
+from erpsync.systems.shopify.documents_writes import WRITES
+
 FIRST_LINES = 10
 MORE_LINES = 40
 SHIPPING_LINES = 5
@@ -39,7 +42,7 @@ _SHIPPING_LINES = """
 
 _REFUND_LINES = """
   nodes {
-    quantity line_item: lineItem { id }
+    quantity restocked line_item: lineItem { id sku }
     subtotal_set: subtotalSet { ...money } total_tax_set: totalTaxSet { ...money }
   }
   pageInfo { hasNextPage endCursor }"""
@@ -98,6 +101,43 @@ query %(name)s($ids: [ID!]!) {
 }
 """
 
+_PAYMENTS = """
+query %(name)s($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    __typename
+    ... on Order {
+      id name updated_at: updatedAt taxes_included: taxesIncluded
+      currency: currencyCode presentment_currency: presentmentCurrencyCode
+      transactions {
+        id kind status gateway created_at: createdAt processed_at: processedAt
+        amount_set: amountSet { ...money } rounding_set: amountRoundingSet { ...money }
+        parent: parentTransaction { id }
+      }
+      refunds { id }
+    }
+  }
+}
+"""
+
+# A refund has as many transactions as the order has means of payment: few, so that they are not paged.
+_REFUND_MONEY = """
+query %(name)s($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    __typename
+    ... on Refund {
+      id note created_at: createdAt updated_at: updatedAt
+      refund_line_items: refundLineItems(first: %(refund_lines)d) { %(refund_line_fields)s }
+      refund_shipping_lines: refundShippingLines(first: %(shipping_count)d) { %(refund_shipping_lines)s }
+      transactions(first: 20) {
+        nodes {
+          id kind status amount_set: amountSet { ...money } rounding_set: amountRoundingSet { ...money }
+        }
+      }
+    }
+  }
+}
+"""
+
 _MORE = """
 query %(name)s($id: ID!, $after: String!) {
   node(id: $id) {
@@ -112,7 +152,7 @@ _MONEY = {
     "presentment_money: presentmentMoney { amount currency_code: currencyCode } }",
 }
 
-_READS = {"Orders": _ORDERS, "Refunds": _REFUNDS}
+_READS = {"Orders": _ORDERS, "Refunds": _REFUNDS, "Payments": _PAYMENTS, "RefundMoney": _REFUND_MONEY}
 
 
 class Pages(NamedTuple):
@@ -134,16 +174,11 @@ PAGED: Mapping[str, Pages] = {
 
 _OTHERS = {
     "Ping": "query Ping { shop { id } }",
+    "Shop": "query Shop { shop { myshopifyDomain currencyCode taxesIncluded } }",
     "Inspect": """
 query Inspect {
-  shop { myshopifyDomain }
+  shop { myshopifyDomain currencyCode taxesIncluded }
   currentAppInstallation { accessScopes { handle } }
-  webhookSubscriptions(first: 100) { nodes { topic uri includeFields format } }
-}
-""",
-    "WriteBack": """
-mutation WriteBack($metafields: [MetafieldsSetInput!]!) {
-  metafieldsSet(metafields: $metafields) { userErrors { field code elementIndex } }
 }
 """,
 }
@@ -182,6 +217,8 @@ def _more(pages: Pages, currency: str) -> str:
 
 DOCUMENTS: Mapping[str, str] = {
     **_OTHERS,
+    **LISTS,
+    **WRITES,
     **{read_name(what, currency): _read(what, currency) for what in _READS for currency in _MONEY},
     **{read_name(page.what, currency): _more(page, currency) for page in PAGED.values() for currency in _MONEY},
 }

@@ -55,8 +55,8 @@ def _order(order: wire.Order, amounts: Amounts) -> Order:
         currency=amounts.currency,
         taxes_included=order.taxes_included,
         customer=_customer(order),
-        billing=_address(order.billing_address),
-        shipping=_address(order.shipping_address),
+        billing=read_address(order.billing_address),
+        shipping=read_address(order.shipping_address),
         lines=lines,
         shipping_lines=shipping,
         tip=tip,
@@ -195,7 +195,7 @@ def _customer(order: wire.Order) -> Customer:
     )
 
 
-def _address(address: wire.Address | None) -> Address | None:
+def read_address(address: wire.Address | None) -> Address | None:
     if address is None:
         return None
     return Address(

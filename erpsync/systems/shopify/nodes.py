@@ -26,7 +26,7 @@ _MAX_PAGES = 100
 
 
 class NodeReader:
-    """Reads "Orders" and "Refunds" of one store, with amounts on one side."""
+    """Reads "Orders", "Refunds", "Payments" and "RefundMoney" of one store, with amounts on one side."""
 
     def __init__(self, client: ShopifyClient, side: Side) -> None:
         self._client = client
@@ -61,7 +61,7 @@ class NodeReader:
         if not isinstance(nodes, list) or len(nodes) != len(gids) or errors is None:
             raise refusals.of_errors(answer.errors, answer.cost) if answer.errors else _incomplete("not what was asked")
         if answer.cost is not None and answer.cost.requested > 0:
-            self._chunks[what] = _affordable(answer.cost, len(gids))
+            self._chunks[what] = affordable(answer.cost, len(gids), MAX_CHUNK)
         found: dict[str, Node | SyncError | None] = {}
         for i, (gid, node) in enumerate(zip(gids, nodes, strict=True)):
             found[gid] = refusals.of_errors(errors[i], answer.cost) if i in errors else self._complete(gid, node)
@@ -95,9 +95,10 @@ class NodeReader:
         raise _incomplete("an endless list")
 
 
-def _affordable(cost: wire.Cost, records: int) -> int:
+def affordable(cost: wire.Cost, records: int, most: int) -> int:
+    """How many records one call should ask for, where asking for `records` cost that much."""
     budget = float(min(Decimal(MAX_POINTS), cost.throttle.maximum_available)) / _SHARE
-    return max(1, min(int(budget * records / float(cost.requested)), MAX_CHUNK))
+    return max(1, min(int(budget * records / float(cost.requested)), most))
 
 
 def _errors_by_node(errors: Sequence[wire.GraphqlError]) -> Mapping[int, list[wire.GraphqlError]] | None:

@@ -99,6 +99,10 @@ def throttled(cost: wire.Cost | None) -> Throttled:
     if cost is not None and cost.throttle.restore_rate > 0:
         missing = cost.requested - cost.throttle.currently_available
         seconds = max(float(missing / cost.throttle.restore_rate), 0.1)
+    return throttled_for(seconds)
+
+
+def throttled_for(seconds: float) -> Throttled:
     return Throttled(
         "throttled", system=SYSTEM, what="The app has used up its points for now.", retry_after_seconds=seconds
     )

@@ -57,6 +57,31 @@ class ShopifySettings(BaseModel):
     write_back_key: str = Field(
         default="erp_order", min_length=2, max_length=64, description="Key of that metafield. Its type is JSON."
     )
+    hold_tag: str = Field(
+        default="erpsync",
+        min_length=1,
+        max_length=20,
+        description='Tag of orders that wait for a person; the reason follows it, as in "erpsync: unknown-sku".',
+    )
+    activate_stock: bool = Field(
+        default=False,
+        description="Whether an item that a location does not stock yet is stocked there when its quantity is set. Off: "
+        "it is refused, with what to do.",
+    )
+    bulk_from: int = Field(
+        default=2000,
+        ge=1,
+        le=10_000,
+        description="Catalogues of this many variants and more are read by a bulk operation when all of it is read.",
+    )
+    page_size: int = Field(
+        default=250, ge=1, le=250, description="Records in a page of what changed; Shopify gives no more than 250."
+    )
+    settle_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        description="How long Shopify may still be at work on a fulfilment whose reply was lost. It tells no figure.",
+    )
     base_url: str = Field(default="", description="Address of a simulator. Empty for a real store.")
 
     @field_validator("shop")
@@ -90,6 +115,13 @@ class ShopifySettings(BaseModel):
         if value is not None and not value.get_secret_value().strip():
             raise ValueError("is empty; leave it out or give the secret: anybody can sign with an empty one")
         return value
+
+    @field_validator("hold_tag")
+    @classmethod
+    def _one_tag(cls, value: str) -> str:
+        if "," in value or ":" in value or not value.strip():
+            raise ValueError(f'"{value}" is not one tag: it holds no comma and no colon')
+        return value.strip()
 
     @field_validator("webhook_address")
     @classmethod

@@ -22,7 +22,7 @@ from typing import Any
 
 from erpsync.ports.simulator import Start
 from erpsync.systems.shopify.simulator_api import AdminApi, Response, Rules
-from erpsync.systems.shopify.simulator_orders import Order, in_shop_money, totals
+from erpsync.systems.shopify.simulator_orders import Fulfilment, Order, in_shop_money, totals
 from erpsync.systems.shopify.simulator_outbox import Outbox, Request
 from erpsync.systems.shopify.simulator_store import SKUS, Shop
 
@@ -35,7 +35,8 @@ def _now() -> datetime:
 
 
 class ShopifySimulator:
-    """Implements `erpsync.ports.simulator.Simulator`."""
+    """Implements `erpsync.ports.simulator.Simulator`. What its users and buyers do is in `simulator_controls`, which holds
+    `lock` while it changes `shop`."""
 
     def __init__(
         self,
@@ -50,57 +51,53 @@ class ShopifySimulator:
         self.rules = replace(Rules(), **rules)
         self._clock = clock
         self._latency_seconds = latency_seconds
-        self._lock = threading.RLock()
-        self._shop = Shop(clock, skus)
-        self._outbox = Outbox(webhook_secret, self.rules.domain, self.rules.versions[-1], clock)
-        self._api = AdminApi(
-            self._shop, self.rules, clock, lambda order: self._outbox.announce(order, "orders/updated")
-        )
+        self.lock = threading.RLock()
+        self.shop = Shop(clock, skus)
+        self.outbox = Outbox(webhook_secret, self.rules.domain, self.rules.versions[-1], clock)
+        self.api = AdminApi(self.shop, self.rules, clock, self.outbox.announce)
 
     # --- what happens in the store -----------------------------------------------------------------
 
     def place_order(self, lines: Sequence[Mapping[str, Any]] | None = None, **wanted: Any) -> str:
         """Places an order, see `Shop.place`, and returns its id."""
-        with self._lock:
-            order = self._shop.place(lines, **wanted)
-            self._outbox.announce(
-                order, "orders/create", *(["orders/paid"] if order.financial_status == "PAID" else [])
-            )
+        with self.lock:
+            order = self.shop.place(lines, **wanted)
+            self.outbox.announce(order, "orders/create", *(["orders/paid"] if order.financial_status == "PAID" else []))
             return str(order.id)
 
     def edit_order(self, order_id: str, **edit: Any) -> None:
         """Edits lines or the note, see `Shop.edit`."""
-        with self._lock:
-            self._outbox.announce(self._shop.edit(self._shop.find(order_id), **edit), "orders/edited", "orders/updated")
+        with self.lock:
+            self.outbox.announce(self.shop.edit(self.shop.find(order_id), **edit), "orders/edited", "orders/updated")
 
     def refund_order(self, order_id: str, **refund: Any) -> None:
         """Gives back goods or money, see `Shop.refund`."""
-        with self._lock:
-            order = self._shop.refund(self._shop.find(order_id), **refund)
-            self._outbox.announce(order, "refunds/create", "orders/updated")
+        with self.lock:
+            order = self.shop.refund(self.shop.find(order_id), **refund)
+            self.outbox.announce(order, "refunds/create", "orders/updated")
 
     def cancel_order(self, order_id: str) -> None:
-        with self._lock:
-            self._outbox.announce(self._shop.cancel(self._shop.find(order_id)), "orders/cancelled", "orders/updated")
+        with self.lock:
+            self.outbox.announce(self.shop.cancel(self.shop.find(order_id)), "orders/cancelled", "orders/updated")
 
     def delete_order(self, order_id: str) -> None:
-        with self._lock:
-            self._outbox.announce(self._shop.orders.pop(int(order_id)), "orders/delete")
+        with self.lock:
+            self.outbox.announce(self.shop.orders.pop(int(order_id)), "orders/delete")
 
     def forget_tokens(self) -> None:
         """As when the app is installed anew: tokens given out before are refused."""
-        with self._lock:
-            self._api.forget_tokens()
+        with self.lock:
+            self.api.forget_tokens()
 
     def deliver(self, order_id: str, topic: str) -> Request:
         """A signed request about the order as it is now. Sending the pair again is Shopify's redelivery."""
-        with self._lock:
-            return self._outbox.request(self._shop.find(order_id), topic)
+        with self.lock:
+            return self.outbox.request(self.shop.find(order_id), topic)
 
     def webhook_requests(self) -> list[Request]:
         """The requests that are due since this was last asked, in the order of what happened."""
-        with self._lock:
-            return self._outbox.take()
+        with self.lock:
+            return self.outbox.take()
 
     # --- the Simulator protocol --------------------------------------------------------------------
 
@@ -108,13 +105,19 @@ class ShopifySimulator:
         return {
             "shop": self.rules.domain,
             "access_token": self.rules.access_token,
-            "webhook_secret": self._outbox.secret,
+            "webhook_secret": self.outbox.secret,
             "base_url": base_url,
         }
 
     def records(self) -> Mapping[str, list[dict[str, Any]]]:
-        with self._lock:
-            return {"orders": [_record(order) for order in self._shop.orders.values()]}
+        with self.lock:
+            return {
+                "orders": [_record(order) for order in self.shop.orders.values()],
+                "fulfilments": [
+                    _shipment(order, each) for order in self.shop.orders.values() for each in order.fulfilments
+                ],
+                "subscriptions": [dict(each) for each in self.api.subscriptions],
+            }
 
     def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
         path = str(environ.get("PATH_INFO", ""))
@@ -129,9 +132,11 @@ class ShopifySimulator:
         if self._latency_seconds:
             time.sleep(self._latency_seconds)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        with self._lock:
+        with self.lock:
+            self.api.bulk.base_url = f"http://{environ.get('HTTP_HOST', '')}"
             response = self._respond(environ, body)
-        content = json.dumps(response.body, default=str).encode()
+        given = response.body
+        content = given if isinstance(given, bytes) else json.dumps(given, default=str).encode()
         headers = [
             ("Content-Type", "application/json; charset=utf-8"),
             ("Content-Length", str(len(content))),
@@ -146,9 +151,12 @@ class ShopifySimulator:
     def _respond(self, environ: Mapping[str, Any], body: bytes) -> Response:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
         if path == "/admin/oauth/access_token" and method == "POST":
-            return self._api.exchange(body)
+            return self.api.exchange(body)
         if path.startswith("/admin/api/"):
-            return self._api.answer(method, path, environ.get("HTTP_X_SHOPIFY_ACCESS_TOKEN", ""), body)
+            return self.api.answer(method, path, environ.get("HTTP_X_SHOPIFY_ACCESS_TOKEN", ""), body)
+        if path.startswith("/_bulk/") and method == "GET":
+            number = path.removeprefix("/_bulk/").removesuffix(".jsonl")
+            return Response(*self.api.bulk.file(int(number), environ.get("HTTP_RANGE", "")))
         if path.startswith("/_control/") and method == "POST":
             return self._control(path, body)
         return Response(404, {"errors": "Not Found"})
@@ -162,7 +170,7 @@ class ShopifySimulator:
         if orders is None:
             return Response(404, {"errors": "Not Found"})
         due = [{"headers": headers, "body": content.decode()} for headers, content in self.webhook_requests()]
-        known = [self._shop.orders[int(each)] for each in orders if int(each) in self._shop.orders]
+        known = [self.shop.orders[int(each)] for each in orders if int(each) in self.shop.orders]
         return Response(200, {"orders": [_record(order) for order in known], "deliveries": due})
 
     def _act(self, path: str, wanted: dict[str, Any]) -> list[str] | None:
@@ -181,6 +189,18 @@ class ShopifySimulator:
 def create() -> ShopifySimulator:
     """One with the standard seed: 50 items, 10 customers, no orders yet."""
     return ShopifySimulator()
+
+
+def _shipment(order: Order, each: Fulfilment) -> dict[str, Any]:
+    return {
+        "id": str(each.id),
+        "order_id": str(order.id),
+        "location": str(each.location),
+        "numbers": list(each.numbers),
+        "lines": {str(line.sku): quantity for _, line, quantity in each.lines},
+        "notified": each.notified,
+        "status": each.status,
+    }
 
 
 def _record(order: Order) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from erpsync.systems.shopify.simulator_catalogue import Catalogue
 from erpsync.systems.shopify.simulator_orders import (
     Line,
     Order,
@@ -21,14 +22,18 @@ from erpsync.systems.shopify.simulator_orders import (
     shipping_now,
     totals,
 )
+from erpsync.systems.shopify.simulator_views import connection, fulfilment, fulfilment_order, transaction
 
 
 class GraphqlView:
     """Spelled and shaped as the Admin API's types. Values that take arguments are functions."""
 
-    def __init__(self, order: Order, scopes: frozenset[str], deny: Callable[[str, str], Any]) -> None:
+    def __init__(
+        self, order: Order, catalogue: Catalogue, scopes: frozenset[str], deny: Callable[[str, str], Any]
+    ) -> None:
         """`deny(field, scope)` raises the error for a field that the app may not read."""
         self.order = order
+        self.catalogue = catalogue
         self.scopes = scopes
         self.deny = deny
         self.shop = totals(order, in_shop_money)
@@ -70,9 +75,9 @@ class GraphqlView:
             "displayFinancialStatus": order.financial_status,
             "paymentGatewayNames": list(order.gateways),
             "customer": self._customer,
-            "billingAddress": _place(order.billing),
-            "shippingAddress": _place(order.shipping_address),
-            "lineItems": _connection([self._line(line) for line in order.lines]),
+            "billingAddress": place(order.billing),
+            "shippingAddress": place(order.shipping_address),
+            "lineItems": _connection([self.line(line) for line in order.lines]),
             "shippingLines": _connection([self._shipping(each) for each in order.shipping if not each.removed]),
             "refunds": [self.refund(refund) for refund in order.refunds],
             "currentTotalPriceSet": self.total("current_total"),
@@ -85,16 +90,53 @@ class GraphqlView:
                 "paymentSet": self.money(order.rounding_paid),
                 "refundSet": self.money(order.rounding_back),
             },
+            "tags": list(order.tags),
+            "metafields": self._metafields,
+            "transactions": lambda _info, first=None: [
+                transaction(each, self.money, order) for each in order.transactions[:first]
+            ],
+            "fulfillments": lambda _info, first=None: [fulfilment(e, self.line) for e in order.fulfilments[:first]],
+            "fulfillmentOrders": self._fulfilment_orders,
         }
 
     def refund(self, refund: Refund) -> dict[str, Any]:
         return {
             "__typename": "Refund",
             "id": gid("Refund", refund.id),
+            "createdAt": _time(refund.created_at),
+            "note": None,
+            "order": lambda _info: self.node(),
+            "totalRefundedSet": self.money(refund.paid_back),
+            "transactions": connection(
+                [each for each in self.order.transactions if each.refund == refund.id],
+                lambda each: transaction(each, self.money, self.order),
+                lambda each: (each.id,),
+            ),
             "updatedAt": _time(refund.created_at),
             "refundLineItems": _connection([self._refunded_line(each) for each in refund.lines]),
             "refundShippingLines": _connection([self._refunded_shipping(each) for each in refund.shipping]),
         }
+
+    def _fulfilment_orders(self, info: Any, first: int | None = None, after: str | None = None) -> dict[str, Any]:
+        if not self.scopes & {"read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders"}:
+            self.deny("fulfillmentOrders", "read_merchant_managed_fulfillment_orders")
+        listed: dict[str, Any] = connection(
+            self.order.fulfilment_orders,
+            lambda each: fulfilment_order(each, self.order, self.catalogue, self.line),
+            lambda each: (each.id,),
+        )(info, first, after)
+        return listed
+
+    def _metafields(
+        self, info: Any, first: int | None = None, after: str | None = None, namespace: str = "", **_: Any
+    ) -> Any:
+        prefix = f"{namespace}." if namespace else ""
+        names = sorted(name for name in self.order.metafields if name.startswith(prefix))
+        return connection(names, self._metafield, lambda name: (name,))(info, first, after)
+
+    def _metafield(self, name: str) -> dict[str, Any]:
+        namespace, _, key = name.partition(".")
+        return self.order.metafields[name] | {"__typename": "Metafield", "namespace": namespace, "key": key}
 
     def _customer(self, info: object) -> dict[str, Any] | None:  # noqa: ARG002 - as graphql calls it
         if "read_customers" not in self.scopes:
@@ -110,7 +152,7 @@ class GraphqlView:
             "defaultPhoneNumber": {"phoneNumber": person.phone} if person.phone else None,
         }
 
-    def _line(self, line: Line) -> dict[str, Any]:
+    def line(self, line: Line) -> dict[str, Any]:
         return {
             "id": gid("LineItem", line.id),
             "sku": line.sku,
@@ -146,7 +188,8 @@ class GraphqlView:
     def _refunded_line(self, each: RefundedLine) -> dict[str, Any]:
         return {
             "quantity": each.quantity,
-            "lineItem": self._line(each.line),
+            "restocked": each.restock != "no_restock",
+            "lineItem": self.line(each.line),
             "subtotalSet": self.money(each.net),
             "totalTaxSet": self.money(each.tax),
         }
@@ -184,19 +227,19 @@ def _decimal(amount: Decimal) -> str:
     return text[:-1] if text.endswith("0") else text
 
 
-def _place(place: Place | None) -> dict[str, Any] | None:
-    if place is None:
+def place(given: Place | None) -> dict[str, Any] | None:
+    if given is None:
         return None
     return {
-        "firstName": place.first_name,
-        "lastName": place.last_name,
-        "company": place.company or None,
-        "address1": place.address1,
+        "firstName": given.first_name,
+        "lastName": given.last_name,
+        "company": given.company or None,
+        "address1": given.address1,
         "address2": None,
-        "city": place.city,
-        "province": place.province,
-        "provinceCode": place.province_code,
-        "zip": place.zip,
-        "countryCodeV2": place.country_code,
-        "phone": place.phone or None,
+        "city": given.city,
+        "province": given.province,
+        "provinceCode": given.province_code,
+        "zip": given.zip,
+        "countryCodeV2": given.country_code,
+        "phone": given.phone or None,
     }

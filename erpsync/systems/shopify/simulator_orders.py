@@ -92,6 +92,9 @@ class Person:
     first_name: str
     last_name: str
     phone: str
+    updated_at: datetime | None = None
+    tags: list[str] = field(default_factory=list)
+    address: "Place | None" = None
 
 
 @dataclass
@@ -108,6 +111,55 @@ class Place:
     country: str
     country_code: str
     phone: str = ""
+
+
+@dataclass
+class Transaction:
+    """Money that moved. `rounding` is what rounding to coins added; `parent` is the id of the one it belongs to."""
+
+    id: int
+    kind: str
+    gateway: str
+    amount: Decimal
+    at: datetime
+    status: str = "SUCCESS"
+    rounding: Decimal = ZERO
+    parent: int | None = None
+    refund: int | None = None
+
+
+@dataclass
+class ToShip:
+    """A line of a fulfilment order: how much of an order's line is still to be shipped by it."""
+
+    id: int
+    line: Line
+    total: int
+    remaining: int
+
+
+@dataclass
+class FulfilmentOrder:
+    id: int
+    location: int
+    lines: list[ToShip] = field(default_factory=list)
+    status: str = "OPEN"
+    hold: str = ""
+    delivery: str = "SHIPPING"
+
+
+@dataclass
+class Fulfilment:
+    id: int
+    name: str
+    created_at: datetime
+    location: int
+    lines: list[tuple[int, Line, int]]
+    numbers: list[str]
+    urls: list[str]
+    company: str
+    notified: bool
+    status: str = "SUCCESS"
 
 
 @dataclass
@@ -145,6 +197,15 @@ class Order:
     cancelled_at: datetime | None = None
     closed_at: datetime | None = None
     metafields: dict[str, dict[str, str]] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
+    fulfilment_orders: list[FulfilmentOrder] = field(default_factory=list)
+    fulfilments: list[Fulfilment] = field(default_factory=list)
+
+    @property
+    def messages(self) -> int:
+        """How often the buyer was told of a shipment."""
+        return sum(each.notified for each in self.fulfilments)
 
     @property
     def name(self) -> str:

@@ -3,11 +3,18 @@
 Source: https://shopify.dev/docs/api/admin-graphql/2026-10
 """
 
-SDL = """
+from erpsync.systems.shopify.simulator_schema_catalogue import SDL as CATALOGUE
+from erpsync.systems.shopify.simulator_schema_shipping import SDL as SHIPPING
+
+ORDERS = """
 schema { query: QueryRoot mutation: Mutation }
+
+directive @idempotent(key: String!) on FIELD
 
 scalar DateTime
 scalar Decimal
+scalar Money
+scalar UnsignedInt64
 scalar URL
 
 interface Node { id: ID! }
@@ -31,12 +38,58 @@ type QueryRoot {
   node(id: ID!): Node
   nodes(ids: [ID!]!): [Node]!
   currentAppInstallation: AppInstallation!
-  webhookSubscriptions(after: String, first: Int): WebhookSubscriptionConnection!
+  webhookSubscriptions(
+    after: String, first: Int, topics: [WebhookSubscriptionTopic!]
+  ): WebhookSubscriptionConnection!
+  orders(after: String, first: Int, query: String, sortKey: OrderSortKeys = PROCESSED_AT): OrderConnection!
+  customers(after: String, first: Int, query: String, sortKey: CustomerSortKeys = ID): CustomerConnection!
+  productVariants(
+    after: String, first: Int, query: String, sortKey: ProductVariantSortKeys = ID
+  ): ProductVariantConnection!
+  productVariantsCount(limit: Int = 10000, query: String): Count
+  locations(after: String, first: Int): LocationConnection!
+  priceLists(after: String, first: Int): PriceListConnection!
+  priceList(id: ID!): PriceList
+  bulkOperation(id: ID!): BulkOperation
 }
 
-type Mutation { metafieldsSet(metafields: [MetafieldsSetInput!]!): MetafieldsSetPayload }
+type Mutation {
+  metafieldsSet(metafields: [MetafieldsSetInput!]!): MetafieldsSetPayload
+  tagsAdd(id: ID!, tags: [String!]!): TagsAddPayload
+  tagsRemove(id: ID!, tags: [String!]!): TagsRemovePayload
+  webhookSubscriptionCreate(
+    topic: WebhookSubscriptionTopic!, webhookSubscription: WebhookSubscriptionInput!
+  ): WebhookSubscriptionCreatePayload
+  webhookSubscriptionUpdate(
+    id: ID!, webhookSubscription: WebhookSubscriptionInput!
+  ): WebhookSubscriptionUpdatePayload
+  webhookSubscriptionDelete(id: ID!): WebhookSubscriptionDeletePayload
+  fulfillmentCreate(fulfillment: FulfillmentInput!, message: String): FulfillmentCreatePayload
+  inventorySetQuantities(input: InventorySetQuantitiesInput!): InventorySetQuantitiesPayload
+  inventoryActivate(
+    available: Int, inventoryItemId: ID!, locationId: ID!, onHand: Int
+  ): InventoryActivatePayload
+  productVariantsBulkUpdate(
+    allowPartialUpdates: Boolean = false, productId: ID!, variants: [ProductVariantsBulkInput!]!
+  ): ProductVariantsBulkUpdatePayload
+  priceListFixedPricesAdd(priceListId: ID!, prices: [PriceListPriceInput!]!): PriceListFixedPricesAddPayload
+  bulkOperationRunQuery(groupObjects: Boolean! = false, query: String!): BulkOperationRunQueryPayload
+}
 
-type Shop implements Node { id: ID! name: String! myshopifyDomain: String! currencyCode: CurrencyCode! }
+enum OrderSortKeys { CREATED_AT ID PROCESSED_AT UPDATED_AT }
+enum CustomerSortKeys { ID UPDATED_AT }
+enum ProductVariantSortKeys { ID SKU }
+
+type UserError { field: [String!] message: String! }
+type Count { count: Int! }
+
+type Shop implements Node {
+  id: ID!
+  name: String!
+  myshopifyDomain: String!
+  currencyCode: CurrencyCode!
+  taxesIncluded: Boolean!
+}
 type AppInstallation implements Node { id: ID! accessScopes: [AccessScope!]! }
 type AccessScope { handle: String! description: String! }
 
@@ -75,12 +128,40 @@ type Order implements Node {
   refundDiscrepancySet: MoneyBag!
   totalCashRoundingAdjustment: CashRoundingAdjustment!
   metafield(key: String!, namespace: String): Metafield
+  metafields(after: String, first: Int, keys: [String!], namespace: String): MetafieldConnection!
+  tags: [String!]!
+  transactions(first: Int): [OrderTransaction!]!
+  fulfillments(first: Int): [Fulfillment!]!
+  fulfillmentOrders(after: String, first: Int): FulfillmentOrderConnection!
 }
+type OrderConnection { nodes: [Order!]! pageInfo: PageInfo! }
+type OrderTransaction implements Node {
+  id: ID!
+  kind: OrderTransactionKind!
+  status: OrderTransactionStatus!
+  gateway: String
+  amountSet: MoneyBag!
+  amountRoundingSet: MoneyBag
+  createdAt: DateTime!
+  processedAt: DateTime
+  parentTransaction: OrderTransaction
+}
+type OrderTransactionConnection { nodes: [OrderTransaction!]! pageInfo: PageInfo! }
+enum OrderTransactionKind {
+  AUTHORIZATION CAPTURE CHANGE EMV_AUTHORIZATION REFUND SALE SUGGESTED_REFUND VOID
+}
+enum OrderTransactionStatus { AWAITING_RESPONSE ERROR FAILURE PENDING SUCCESS UNKNOWN }
+type TagsAddPayload { node: Node userErrors: [UserError!]! }
+type TagsRemovePayload { node: Node userErrors: [UserError!]! }
 
+type CustomerConnection { nodes: [Customer!]! pageInfo: PageInfo! }
 type Customer implements Node {
   id: ID!
   firstName: String
   lastName: String
+  tags: [String!]!
+  updatedAt: DateTime!
+  defaultAddress: MailingAddress
   defaultEmailAddress: CustomerEmailAddress
   defaultPhoneNumber: CustomerPhoneNumber
 }
@@ -134,12 +215,23 @@ type CashRoundingAdjustment { paymentSet: MoneyBag! refundSet: MoneyBag! }
 
 type Refund implements Node {
   id: ID!
+  createdAt: DateTime
+  note: String
+  order: Order!
+  totalRefundedSet: MoneyBag!
+  transactions(after: String, first: Int): OrderTransactionConnection!
   updatedAt: DateTime!
   refundLineItems(after: String, first: Int): RefundLineItemConnection!
   refundShippingLines(after: String, first: Int): RefundShippingLineConnection!
 }
 type RefundLineItemConnection { nodes: [RefundLineItem!]! pageInfo: PageInfo! }
-type RefundLineItem { quantity: Int! lineItem: LineItem! subtotalSet: MoneyBag! totalTaxSet: MoneyBag! }
+type RefundLineItem {
+  quantity: Int!
+  restocked: Boolean!
+  lineItem: LineItem!
+  subtotalSet: MoneyBag!
+  totalTaxSet: MoneyBag!
+}
 type RefundShippingLineConnection { nodes: [RefundShippingLine!]! pageInfo: PageInfo! }
 type RefundShippingLine { shippingLine: ShippingLine! subtotalAmountSet: MoneyBag! taxAmountSet: MoneyBag! }
 
@@ -149,9 +241,20 @@ type WebhookSubscription implements Node {
   topic: WebhookSubscriptionTopic!
   uri: String!
   format: WebhookSubscriptionFormat!
+  filter: String
   includeFields: [String!]!
 }
+input WebhookSubscriptionInput {
+  filter: String
+  format: WebhookSubscriptionFormat
+  includeFields: [String!]
+  uri: String
+}
+type WebhookSubscriptionCreatePayload { userErrors: [UserError!]! webhookSubscription: WebhookSubscription }
+type WebhookSubscriptionUpdatePayload { userErrors: [UserError!]! webhookSubscription: WebhookSubscription }
+type WebhookSubscriptionDeletePayload { deletedWebhookSubscriptionId: ID userErrors: [UserError!]! }
 
+type MetafieldConnection { nodes: [Metafield!]! pageInfo: PageInfo! }
 type Metafield implements Node { id: ID! namespace: String! key: String! type: String! value: String! }
 input MetafieldsSetInput {
   compareDigest: String
@@ -169,3 +272,5 @@ type MetafieldsSetUserError {
   message: String!
 }
 """
+
+SDL = ORDERS + SHIPPING + CATALOGUE

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from erpsync.systems.shopify.simulator_catalogue import Catalogue
 from erpsync.systems.shopify.simulator_orders import (
     ZERO,
     Line,
@@ -17,10 +18,14 @@ from erpsync.systems.shopify.simulator_orders import (
     RefundedShipping,
     Shipping,
     Tax,
+    Transaction,
     cents,
+    in_shop_money,
     line_net,
     part_of,
+    totals,
 )
+from erpsync.systems.shopify.simulator_shipping import Shipping as Shipments
 
 # Ids above 2^53, which a reader that goes through floating point gets wrong.
 FIRST_ORDER_ID = 9_100_000_000_000_001
@@ -30,16 +35,26 @@ SKUS: Mapping[str, Decimal] = {f"SKU-{i:04d}": Decimal(5 + i) + Decimal("0.90") 
 }
 
 
+LOCATIONS = ("Main Street", "Warehouse")
+
+
 class Shop:
     """The store's records. Times have whole seconds, as Shopify's `updated_at` has."""
 
-    def __init__(self, clock: Callable[[], datetime], skus: Mapping[str, Decimal] = SKUS) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        skus: Mapping[str, Decimal] = SKUS,
+        locations: Sequence[str] = LOCATIONS,
+    ) -> None:
         self.clock = clock
         self.skus = dict(skus)
         self.orders: dict[int, Order] = {}
         self._order_ids = itertools.count(FIRST_ORDER_ID, 7)
         self._ids = itertools.count(FIRST_OTHER_ID, 3)
         self._numbers = itertools.count(1001)
+        self.catalogue = Catalogue(skus, locations, self.next_id, self.now())
+        self.shipments = Shipments(self.catalogue, self.next_id)
         self.customers = [self._customer(n) for n in range(1, 11)]
 
     def find(self, order_id: str) -> Order:
@@ -67,7 +82,8 @@ class Shop:
         **fields: Any,
     ) -> Order:
         """A new order. `customer` counts from 1; 0 is a guest. `lines` have sku, and may have quantity, price, discount,
-        title, gift_card; without any the order has two. Further `fields` are those of `Order`, amounts as text."""
+        title, gift_card, location (an id); without any the order has two. Further `fields` are those of `Order`, amounts as
+        text."""
         number = next(self._numbers)
         who = number % len(self.customers) + 1 if customer is None else customer
         person = self.customers[who - 1] if who else None
@@ -100,8 +116,22 @@ class Shop:
             setattr(order, name, Decimal(value) if isinstance(getattr(order, name), Decimal) else value)
         if order.tip and order.tip_is_a_line:
             order.lines.append(Line(self.next_id(), None, "Tip", 1, order.tip, requires_shipping=False, taxable=False))
+        places = [each.get("location") for each in lines or []]
+        for i, line in enumerate(order.lines):
+            if line.requires_shipping:
+                self.shipments.assign(order, line, line.quantity, places[i] if i < len(places) else None)
+        self._pay(order)
         self.orders[order.id] = order
         return order
+
+    def capture(self, order: Order) -> Order:
+        """Takes the money that was only reserved."""
+        reserved = next(each for each in order.transactions if each.kind == "AUTHORIZATION")
+        order.transactions.append(
+            Transaction(self.next_id(), "CAPTURE", reserved.gateway, reserved.amount, self.now(), parent=reserved.id)
+        )
+        order.financial_status = "PAID"
+        return self.touch(order)
 
     def edit(
         self,
@@ -121,7 +151,10 @@ class Shop:
         if refund.lines:
             order.refunds.append(refund)
         rate = order.lines[0].taxes[0].rate if order.lines and order.lines[0].taxes else ZERO
-        order.lines += [self._line(each, rate, order.taxes_included) for each in add]
+        added = [self._line(each, rate, order.taxes_included) for each in add]
+        order.lines += added
+        for line in added:
+            self.shipments.assign(order, line, line.quantity)
         order.note = note if note is not None else order.note
         return self.touch(order)
 
@@ -132,8 +165,10 @@ class Shop:
         shipping: str = "0",
         adjustment: str = "0",
         restock: str = "return",
+        status: str = "SUCCESS",
     ) -> Order:
-        """Gives back goods by SKU, shipping, and `adjustment`: money without goods, negative in the customer's favour."""
+        """Gives back goods by SKU, shipping, and `adjustment`: money without goods, negative in the customer's favour.
+        `status` is what becomes of the money on its way."""
         refund = Refund(self.next_id(), self.now())
         for sku, quantity in (quantities or {}).items():
             line = next(line for line in order.lines if line.sku == sku)
@@ -146,6 +181,14 @@ class Shop:
         nets = sum((each.net for each in refund.all), ZERO)
         refund.paid_back = nets + (ZERO if order.taxes_included else taxes) - Decimal(adjustment)
         order.refunds.append(refund)
+        paid = next((each for each in order.transactions if each.kind in ("SALE", "CAPTURE")), None)
+        if refund.paid_back and paid is not None:
+            order.transactions.append(
+                Transaction(
+                    self.next_id(), "REFUND", paid.gateway, refund.paid_back, self.now(),
+                    status=status, parent=paid.id, refund=refund.id,
+                )
+            )  # fmt: skip
         order.financial_status = "PARTIALLY_REFUNDED" if any(line.current for line in order.lines) else "REFUNDED"
         return self.touch(order)
 
@@ -163,7 +206,20 @@ class Shop:
         order.updated_at = self.now()
         return order
 
+    def _pay(self, order: Order) -> None:
+        """The money that comes in with the order, by halves where there are two gateways."""
+        kind = {"PAID": "SALE", "AUTHORIZED": "AUTHORIZATION"}.get(order.financial_status)
+        if kind is None:
+            return
+        left = totals(order, in_shop_money)["current_total"]
+        for i, gateway in enumerate(order.gateways, 1):
+            amount = left if i == len(order.gateways) else cents(left / 2)
+            left -= amount
+            order.transactions.append(Transaction(self.next_id(), kind, gateway, amount, order.created_at))
+        order.transactions[-1].rounding = order.rounding_paid
+
     def _raise(self, order: Order, line: Line, quantity: int) -> None:
+        self.shipments.assign(order, line, quantity - line.current)
         rate = line.taxes[0].rate if line.taxes else ZERO
         line.quantity = quantity + line.removed
         line.taxes = self._taxes(line_net(line, lambda amount: amount), rate, order.taxes_included)
@@ -174,6 +230,7 @@ class Shop:
         net, tax = part_of(line, order, quantity)
         refund.lines.append(RefundedLine(self.next_id(), line, quantity, net, tax, restock))
         line.removed += quantity
+        self.shipments.release(order, line, quantity)
 
     def _take_shipping(self, order: Order, refund: Refund, amount: Decimal) -> None:
         shipping = order.shipping[0]
@@ -184,7 +241,9 @@ class Shop:
 
     def _line(self, wanted: Mapping[str, Any], rate: Decimal, taxes_included: bool) -> Line:
         sku = wanted.get("sku")
-        price = Decimal(str(wanted.get("price", self.skus.get(str(sku), Decimal("9.90")))))
+        variant = self.catalogue.by_sku(sku)
+        usual = variant.price if variant else self.skus.get(str(sku), Decimal("9.90"))
+        price = Decimal(str(wanted.get("price", usual)))
         line = Line(
             id=self.next_id(),
             sku=sku,
@@ -212,7 +271,8 @@ class Shop:
         return [Tax("VAT", rate, cents(net * rate / (1 + rate) if included else net * rate))]
 
     def _customer(self, n: int) -> Person:
-        return Person(self.next_id(), f"customer-{n}@example.com", "Customer", str(n), f"+49000000{n:04d}")
+        email, phone = f"customer-{n}@example.com", f"+49000000{n:04d}"
+        return Person(self.next_id(), email, "Customer", str(n), phone, self.now(), address=self._place(n))
 
     def _place(self, n: int) -> Place:
         who = ("Customer", str(n)) if n else ("Guest", "Guest")

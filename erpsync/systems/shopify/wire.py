@@ -32,6 +32,12 @@ def _identifier(value: object) -> str:
     raise ValueError("is not an id")
 
 
+def _gid(value: object) -> str:
+    if isinstance(value, str) and _GID.fullmatch(value):
+        return value
+    raise ValueError("is not a global id")
+
+
 def _number(value: object) -> Decimal:
     """An exact number from text or from JSON read with Decimals; a float has lost its digits already."""
     if isinstance(value, (bool, float)) or not isinstance(value, (str, int, Decimal)):
@@ -63,6 +69,7 @@ def _items(value: object) -> object:
     return [] if value is None else value
 
 
+Gid = Annotated[str, BeforeValidator(_gid)]
 Identifier = Annotated[str, BeforeValidator(_identifier)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc)]
@@ -71,35 +78,35 @@ Count = Annotated[StrictInt, Field(ge=0)]
 Items = BeforeValidator(_items)
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
     """Unknown fields are ignored: Shopify adds some with every version."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Amount(_Wire):
+class Amount(Wire):
     amount: Number
     currency_code: str
 
 
-class MoneySet(_Wire):
+class MoneySet(Wire):
     """One amount in the store's currency and in the customer's; GraphQL is asked for one of them."""
 
     shop_money: Amount | None = None
     presentment_money: Amount | None = None
 
 
-class TaxLine(_Wire):
+class TaxLine(Wire):
     title: Text = ""
     rate: Number | None = None
     price_set: MoneySet
 
 
-class DiscountAllocation(_Wire):
+class DiscountAllocation(Wire):
     amount_set: MoneySet
 
 
-class LineItem(_Wire):
+class LineItem(Wire):
     id: Identifier
     sku: Text = ""
     name: Text = ""
@@ -113,7 +120,7 @@ class LineItem(_Wire):
     gift_card: StrictBool = False
 
 
-class ShippingLine(_Wire):
+class ShippingLine(Wire):
     id: Identifier | None = None
     code: Text = ""
     title: Text = ""
@@ -124,11 +131,11 @@ class ShippingLine(_Wire):
     is_removed: StrictBool = False
 
 
-class Reference(_Wire):
+class Reference(Wire):
     id: Identifier | None = None
 
 
-class RefundLineItem(_Wire):
+class RefundLineItem(Wire):
     line_item_id: Identifier | None = None
     line_item: Reference = Reference()
     quantity: Count
@@ -140,7 +147,7 @@ class RefundLineItem(_Wire):
         return self.line_item_id or self.line_item.id or ""
 
 
-class RefundShippingLine(_Wire):
+class RefundShippingLine(Wire):
     shipping_line_id: Identifier | None = None
     shipping_line: Reference = Reference()
     subtotal_amount_set: MoneySet
@@ -151,19 +158,19 @@ class RefundShippingLine(_Wire):
         return self.shipping_line_id or self.shipping_line.id or ""
 
 
-class OrderAdjustment(_Wire):
+class OrderAdjustment(Wire):
     kind: Text = ""
     amount_set: MoneySet
     tax_amount_set: MoneySet | None = None
 
 
-class Refund(_Wire):
+class Refund(Wire):
     refund_line_items: Annotated[tuple[RefundLineItem, ...], Items] = ()
     refund_shipping_lines: Annotated[tuple[RefundShippingLine, ...], Items] = ()
     order_adjustments: Annotated[tuple[OrderAdjustment, ...], Items] = ()
 
 
-class Address(_Wire):
+class Address(Wire):
     first_name: Text = ""
     last_name: Text = ""
     company: Text = ""
@@ -177,15 +184,15 @@ class Address(_Wire):
     phone: Text = ""
 
 
-class DefaultEmail(_Wire):
+class DefaultEmail(Wire):
     email: Text = ""
 
 
-class DefaultPhone(_Wire):
+class DefaultPhone(Wire):
     phone: Text = ""
 
 
-class Customer(_Wire):
+class Customer(Wire):
     """`default_email` and `default_phone` are GraphQL's form of `email` and `phone`."""
 
     id: Identifier
@@ -197,12 +204,12 @@ class Customer(_Wire):
     default_phone: DefaultPhone | None = None
 
 
-class CashRounding(_Wire):
+class CashRounding(Wire):
     payment_set: MoneySet
     refund_set: MoneySet
 
 
-class Order(_Wire):
+class Order(Wire):
     """An order. `total_tip_received_set`, `total_cash_rounding` and `refund_discrepancy_set` are GraphQL's alone, the
     plain `total_tip_received` and the two rounding adjustments are the webhook's."""
 
@@ -242,7 +249,7 @@ class Order(_Wire):
     refund_discrepancy_set: MoneySet | None = None
 
 
-class OrderEdit(_Wire):
+class OrderEdit(Wire):
     """The body of orders/edited: what was edited, not the order."""
 
     order_id: Identifier
@@ -271,7 +278,7 @@ class GraphqlError(TypedDict):
     extensions: NotRequired[ErrorExtensions]
 
 
-class ThrottleStatus(_Wire):
+class ThrottleStatus(Wire):
     """Points of the calculated query cost: https://shopify.dev/docs/api/usage/limits"""
 
     maximum_available: Number = Field(alias="maximumAvailable")
@@ -279,53 +286,78 @@ class ThrottleStatus(_Wire):
     restore_rate: Number = Field(alias="restoreRate")
 
 
-class Cost(_Wire):
+class Cost(Wire):
     requested: Number = Field(alias="requestedQueryCost")
     throttle: ThrottleStatus = Field(alias="throttleStatus")
 
 
-class PageInfo(_Wire):
+class PageInfo(Wire):
     has_next: StrictBool = Field(alias="hasNextPage")
     end_cursor: str | None = Field(default=None, alias="endCursor")
 
 
-class Page(_Wire):
+class Page(Wire):
     nodes: tuple[dict[str, object], ...]
     info: PageInfo = Field(alias="pageInfo")
 
 
-class AccessScope(_Wire):
+class AccessScope(Wire):
     handle: str
 
 
-class AppInstallation(_Wire):
+class AppInstallation(Wire):
     access_scopes: tuple[AccessScope, ...] = Field(alias="accessScopes")
 
 
-class WebhookSubscription(_Wire):
+class WebhookSubscription(Wire):
+    id: str
     topic: str
     uri: str
     include_fields: Annotated[tuple[str, ...], Items] = Field(default=(), alias="includeFields")
     format: str = "JSON"
+    filter: Text = ""
 
 
-class Shop(_Wire):
+class Shop(Wire):
     domain: str = Field(alias="myshopifyDomain")
+    currency: str = Field(alias="currencyCode")
+    taxes_included: StrictBool = Field(alias="taxesIncluded")
 
 
-class WebhookSubscriptions(_Wire):
-    nodes: tuple[WebhookSubscription, ...]
-
-
-class Inspection(_Wire):
+class Inspection(Wire):
     """What the query Inspect answers."""
 
     shop: Shop
     installation: AppInstallation = Field(alias="currentAppInstallation")
-    subscriptions: WebhookSubscriptions = Field(alias="webhookSubscriptions")
 
 
-class UserError(_Wire):
+class ListedOrder(Wire):
+    id: Identifier
+    name: str
+    created_at: Moment = Field(alias="createdAt")
+    updated_at: Moment = Field(alias="updatedAt")
+
+
+class ListedCustomer(Wire):
+    id: Identifier
+    first_name: Text = ""
+    last_name: Text = ""
+    tags: tuple[str, ...] = ()
+    updated_at: Moment
+    default_email: DefaultEmail | None = None
+    default_phone: DefaultPhone | None = None
+    default_address: Address | None = None
+
+
+class UserError(Wire):
     field: Annotated[tuple[str, ...], Items] = ()
     code: Text = ""
     element_index: int | None = Field(default=None, alias="elementIndex")
+
+    @property
+    def place(self) -> int | None:
+        """Which of the records sent it is about, None where it is about all."""
+        if self.element_index is not None:
+            return self.element_index
+        places = [int(part) for part in self.field if part.isdecimal()]
+        return places[0] if places else None

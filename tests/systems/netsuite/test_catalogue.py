@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from erpsync.domain.ids import Sku
 from erpsync.domain.products import BasePrice, Product
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator
 from erpsync.systems.netsuite.simulator_records import Item
 from erpsync.testing.erp_contract import everything

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
-from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import RecordRef
+from erpsync.ports.pages import Since
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.netsuite import refusals
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator

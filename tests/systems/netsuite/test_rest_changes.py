@@ -10,8 +10,8 @@ import pytest
 from erpsync.domain.errors import Unavailable
 from erpsync.domain.fulfilments import ErpOrderState
 from erpsync.domain.ids import Sku, TargetId
-from erpsync.ports.erp_changes import Page, Since
 from erpsync.ports.erp_records import RecordRef
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Tools
 from erpsync.systems.netsuite.rest_adapter import NetSuiteRestErp
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator

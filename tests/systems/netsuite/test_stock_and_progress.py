@@ -8,8 +8,8 @@ from erpsync.domain.errors import Unavailable
 from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
 from erpsync.domain.ids import TargetId
 from erpsync.domain.inventory import StockLevel
-from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import RecordRef
+from erpsync.ports.pages import Since
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.netsuite.simulator_records import Fulfilment, Package
 from erpsync.testing.erp_contract import everything, levels, progress_of

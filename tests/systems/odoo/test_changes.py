@@ -9,8 +9,8 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
 from erpsync.domain.money import Money
 from erpsync.domain.products import Product
-from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import RecordRef
+from erpsync.ports.pages import Since
 from erpsync.sandbox.faults import Fault, FaultKind, FaultySimulator
 from erpsync.systems.odoo.simulator import OdooSimulator
 from tests.odoo_server import OdooServer

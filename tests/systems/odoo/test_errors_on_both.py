@@ -6,8 +6,8 @@ from erpsync.domain.errors import Rejected, SyncError, Unavailable
 from erpsync.domain.fulfilments import ErpOrderState
 from erpsync.domain.ids import SourceId
 from erpsync.domain.payments import Payment, Refund
-from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import PaymentDraft, RecordRef, RefundDraft
+from erpsync.ports.pages import Since
 from tests.systems.odoo.conftest import Odoo
 from tests.systems.odoo.drafts import ORDERED_AT, buyer, draft, eur, item, order
 

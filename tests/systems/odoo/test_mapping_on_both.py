@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from erpsync.domain.errors import Rejected
-from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import RecordRef
+from erpsync.ports.pages import Since
 from tests.systems.odoo.conftest import Odoo
 from tests.systems.odoo.drafts import buyer, draft, item, order, shipping
 

@@ -9,8 +9,8 @@ import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Transient
 from erpsync.domain.ids import Sku
-from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import OrderDraft, RecordRef, Written
+from erpsync.ports.pages import Since
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.odoo import names

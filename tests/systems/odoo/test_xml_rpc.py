@@ -8,8 +8,8 @@ from xmlrpc.client import dumps, loads
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
-from erpsync.ports.erp_changes import Since
 from erpsync.ports.erp_records import RecordRef
+from erpsync.ports.pages import Since
 from erpsync.sandbox.faults import Fault, FaultKind, FaultySimulator
 from erpsync.systems.odoo.simulator import OdooSimulator
 from erpsync.systems.odoo.xml_values import NotXmlRpc, decoded, encoded

@@ -19,6 +19,7 @@ from erpsync.ports.webhooks import Delivery, Webhooks
 from erpsync.sandbox.runner import Served, serve
 from erpsync.systems.shopify import SPEC
 from erpsync.systems.shopify.simulator import ShopifySimulator
+from erpsync.systems.shopify.simulator_controls import ShopifyControls
 
 VERSIONS = ("2026-10", "2026-07")
 START = datetime(2026, 10, 5, 9, 30, 15, 250_000, tzinfo=UTC)
@@ -29,6 +30,7 @@ class HandClock:
 
     def __init__(self) -> None:
         self.time = START
+        self.paused: list[float] = []
 
     def now(self) -> datetime:
         return self.time
@@ -39,12 +41,18 @@ class HandClock:
     def move(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
 
+    def pause(self, seconds: float) -> None:
+        """What an adapter is given to sleep with: time moves, and nobody waits."""
+        self.paused.append(seconds)
+        self.move(seconds)
+
 
 @dataclass
 class Bench:
     """One simulated store, and what erpsync opens for it."""
 
     simulator: ShopifySimulator
+    controls: ShopifyControls
     served: Served
     clock: HandClock
     tools: Tools
@@ -54,7 +62,7 @@ class Bench:
 
     def store(self, **changes: Any) -> Store:
         assert SPEC.open_store is not None
-        tools = Tools(self.clock, self.tools.nonce, self.tools.cache_directory)
+        tools = Tools(self.clock, self.tools.nonce, self.tools.cache_directory, self.clock.pause)
         return SPEC.open_store(ConnectionName("shop"), self.settings(**changes), tools)
 
     def webhooks(self, **changes: Any) -> Webhooks:
@@ -77,7 +85,7 @@ def open_bench(tools: Tools) -> Iterator[Callable[..., Bench]]:
             # Points enough for every test that is not about them: time stands still, so none come back.
             simulator = ShopifySimulator(clock=clock, **({"bucket_points": 1_000_000.0} | rules))
             served = stack.enter_context(serve({"shopify": simulator}))["shopify"]
-            return Bench(simulator, served, clock, tools)
+            return Bench(simulator, ShopifyControls(simulator), served, clock, tools)
 
         yield open_one
 

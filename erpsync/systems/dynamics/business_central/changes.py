@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.products import BasePrice, Product
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.dynamics.business_central import mapper
 from erpsync.systems.dynamics.business_central.client import BusinessCentral
 from erpsync.systems.dynamics.business_central.lookups import Lookups

@@ -13,7 +13,7 @@ from typing import Any
 from erpsync.domain.errors import SyncError
 from erpsync.domain.fulfilments import OrderProgress, Parcel
 from erpsync.domain.ids import Sku
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.dynamics.business_central import mapper
 from erpsync.systems.dynamics.business_central.client import BusinessCentral, Request, one_of
 from erpsync.systems.dynamics.business_central.reading import BAD_ROW, Place, place_of, read_changed, unreadable

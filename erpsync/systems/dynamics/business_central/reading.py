@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from erpsync.domain.errors import Rejected
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.systems.dynamics.business_central.client import BusinessCentral, text
 from erpsync.systems.dynamics.business_central.settings import SYSTEM
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.inventory import StockLevel
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.dynamics.business_central import mapper
 from erpsync.systems.dynamics.business_central.client import BusinessCentral, one_of, text
 from erpsync.systems.dynamics.business_central.lookups import Lookups

@@ -13,7 +13,7 @@ from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product, Variant
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock
 from erpsync.systems.dynamics.finance_operations import prices, query, reading
 from erpsync.systems.dynamics.finance_operations.client import FoClient, Read

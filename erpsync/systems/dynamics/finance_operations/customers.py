@@ -5,8 +5,9 @@ from typing import Any
 
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import TargetId
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, RecordRef, Written
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.dynamics.finance_operations import query, reading, refusals
 from erpsync.systems.dynamics.finance_operations.client import FoClient, Read, Write
 from erpsync.systems.dynamics.finance_operations.mapper import customer_row, customer_told, kept_reference

@@ -17,7 +17,7 @@ from erpsync.domain.errors import SyncError
 from erpsync.domain.fulfilments import ErpOrderState, Fulfilment, Invoice, OrderProgress, Parcel, ShippedLine
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.money import Money
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock
 from erpsync.systems.dynamics.finance_operations import query, reading, standing
 from erpsync.systems.dynamics.finance_operations.amounts import Item

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from erpsync.domain.errors import Rejected, SyncError
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.dynamics.finance_operations import query
 from erpsync.systems.dynamics.finance_operations.client import FoClient, Read
 from erpsync.systems.dynamics.finance_operations.settings import SYSTEM

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import simplejson
 
 from erpsync.domain.errors import Transient
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.systems.sap.odata.client import Gateway
 from erpsync.systems.sap.odata.settings import LONGEST_REQUEST_SECONDS, SYSTEM, SapODataSettings
 

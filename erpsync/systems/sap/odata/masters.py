@@ -6,7 +6,8 @@ from decimal import Decimal
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.products import Product, Variant
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.sap.odata.client import Gateway
 from erpsync.systems.sap.odata.cursors import Position, position
 from erpsync.systems.sap.odata.customers import WITH_ADDRESS

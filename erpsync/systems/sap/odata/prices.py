@@ -12,7 +12,7 @@ from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
 from erpsync.domain.products import BasePrice
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.sap.odata.client import Gateway
 from erpsync.systems.sap.odata.cursors import Position, position
 from erpsync.systems.sap.odata.edm import any_of, both, date_literal, day, instant_literal, number, query, text_literal

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.sap.odata.client import Gateway
 from erpsync.systems.sap.odata.cursors import Position, position
 from erpsync.systems.sap.odata.edm import any_of, both, date_literal, instant_literal, query, since_local, text_literal

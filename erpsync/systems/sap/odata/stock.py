@@ -11,7 +11,7 @@ from decimal import Decimal
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
-from erpsync.ports.erp_changes import Page, Since
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.sap.odata.client import Gateway
 from erpsync.systems.sap.odata.cursors import position
 from erpsync.systems.sap.odata.edm import any_of, both, number, query, text_literal

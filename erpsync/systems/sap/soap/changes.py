@@ -10,7 +10,8 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import OrderProgress
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
-from erpsync.ports.erp_changes import ErpCustomer, Page, Since
+from erpsync.ports.erp_changes import ErpCustomer
+from erpsync.ports.pages import Page, Since
 from erpsync.systems.sap.soap import reading, wire
 from erpsync.systems.sap.soap.client import Reply, Wrapper, stamp
 from erpsync.systems.sap.soap.rows import row

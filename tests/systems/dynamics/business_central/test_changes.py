@@ -9,7 +9,7 @@ import pytest
 
 from erpsync.domain.errors import Rejected, SyncError, Unavailable
 from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.ports.runtime import Tools
 from erpsync.ports.spec import Ability
 from erpsync.sandbox.faults import Fault, FaultKind

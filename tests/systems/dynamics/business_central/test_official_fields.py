@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.systems.dynamics.business_central import wire
 from erpsync.systems.dynamics.business_central.wire import NO_ID
 from erpsync.testing.erp_contract import everything, written

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.systems.dynamics.finance_operations import wire
 from erpsync.systems.dynamics.finance_operations.simulator_schema import ENTITIES, ENUMERATIONS
 from erpsync.testing.erp_contract import eur

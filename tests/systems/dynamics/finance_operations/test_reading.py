@@ -9,7 +9,7 @@ import pytest
 from erpsync.domain.errors import Unavailable
 from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
 from erpsync.domain.ids import Sku
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.sandbox.faults import FaultKind
 from erpsync.testing.erp_contract import everything
 from tests.systems.dynamics.finance_operations.stand import MovableClock, World, an_order, line, world

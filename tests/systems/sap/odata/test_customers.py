@@ -1,7 +1,7 @@
 """Customers through the adapter, and the business partners that SAP has of them."""
 
 from erpsync.domain.errors import Rejected
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.systems.sap.odata.partners import stored_reference
 from erpsync.testing.erp_contract import everything, written
 from tests.systems.sap.odata.stand import System, customer

@@ -9,7 +9,7 @@ import pytest
 import structlog.testing
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.testing.erp_contract import an_order, everything, line, written

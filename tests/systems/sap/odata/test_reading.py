@@ -8,7 +8,7 @@ import pytest
 from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import ErpOrderState
 from erpsync.domain.money import Money
-from erpsync.ports.erp_changes import Since
+from erpsync.ports.pages import Since
 from erpsync.testing.erp_contract import an_order, everything, levels, written
 from tests.systems.sap.odata.stand import System
 

@@ -10,8 +10,8 @@ import pytest
 from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import ErpOrderState
 from erpsync.domain.parties import Customer
-from erpsync.ports.erp_changes import Page, Since
 from erpsync.ports.erp_records import CustomerDraft
+from erpsync.ports.pages import Page, Since
 from tests.systems.sap.soap.stand import World, line, order, written
 
 
