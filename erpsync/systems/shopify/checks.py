@@ -19,7 +19,7 @@ from erpsync.systems.shopify.subscriptions import Subscriptions
 # https://shopify.dev/docs/api/usage/access-scopes
 NEEDED_SCOPES = ("read_orders", "write_orders", "read_customers")
 FLOW_SCOPES = {
-    "shipments": ("write_merchant_managed_fulfillment_orders",),
+    "shipments": ("write_merchant_managed_fulfillment_orders", "read_locations"),
     "stock": ("read_products", "write_inventory", "read_locations"),
     "prices": ("write_products",),
 }

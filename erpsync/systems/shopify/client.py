@@ -63,7 +63,7 @@ class ShopifyClient:
 
     def _read(self, reply: Reply, name: str, size: int, partly: bool) -> Answer:
         if reply.status == _THROTTLED:
-            raise self._throttled(reply)
+            raise self._throttled(reply, name, size)
         refusal = refusals.of_status(reply.status)
         if refusal is not None:
             raise refusal
@@ -81,15 +81,18 @@ class ShopifyClient:
             raise refusals.of_errors(errors, cost) if errors else _strange("The answer holds no data.")
         return Answer(data, errors, reply.headers, cost)
 
-    def _throttled(self, reply: Reply) -> Throttled:
+    def _throttled(self, reply: Reply, name: str, size: int) -> Throttled:
         """A 429 has the bucket's state in its body, or Retry-After, or neither where it is not the API that answers."""
         seconds = retry_after_seconds(reply.headers, self.clock.now())
         if seconds is not None:
             return refusals.throttled_for(seconds)
         try:
-            return refusals.throttled(_cost(reply.json()))
+            cost = _cost(reply.json())
         except Transient:
             return refusals.throttled(None)
+        if cost is not None:
+            self._pace.learn(name, size, cost)
+        return refusals.throttled(cost)
 
     def _post(self, body: Mapping[str, object], once: bool) -> Reply:
         try:

@@ -8,7 +8,7 @@ first page is small, because the calculated cost grows with what is asked for an
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from erpsync.systems.shopify.documents_lists import LISTS
+from erpsync.systems.shopify.documents_reads import READS
 from erpsync.systems.shopify.documents_writes import WRITES
 
 FIRST_LINES = 10
@@ -108,6 +108,7 @@ query %(name)s($ids: [ID!]!) {
     ... on Order {
       id name updated_at: updatedAt taxes_included: taxesIncluded
       currency: currencyCode presentment_currency: presentmentCurrencyCode
+      total_received_set: totalReceivedSet { ...money }
       transactions {
         id kind status gateway created_at: createdAt processed_at: processedAt
         amount_set: amountSet { ...money } rounding_set: amountRoundingSet { ...money }
@@ -217,7 +218,7 @@ def _more(pages: Pages, currency: str) -> str:
 
 DOCUMENTS: Mapping[str, str] = {
     **_OTHERS,
-    **LISTS,
+    **READS,
     **WRITES,
     **{read_name(what, currency): _read(what, currency) for what in _READS for currency in _MONEY},
     **{read_name(page.what, currency): _more(page, currency) for page in PAGED.values() for currency in _MONEY},

@@ -82,6 +82,10 @@ def of_errors(errors: Sequence[wire.GraphqlError], cost: wire.Cost | None) -> Sy
             what="The store is not active.",
             next_step="The store's owner must open it again in Shopify. Waiting records then go on.",
         )
+    if "TOO_MANY_PARALLEL_REQUESTS_FOR_THIS_PRODUCT" in by_code:
+        return Transient(
+            "product-busy", system=SYSTEM, what="Shopify is at work on the same product for somebody else."
+        )
     if by_code.keys() & {"INTERNAL_SERVER_ERROR", "TIMEOUT"}:
         return Transient("server-error", system=SYSTEM, what="Shopify reports an error of its own.")
     return Rejected(

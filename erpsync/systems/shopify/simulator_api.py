@@ -48,7 +48,7 @@ class Rules:
     scopes: frozenset[str] = SCOPES
     versions: tuple[str, ...] = ("2026-01", "2026-04", "2026-07", "2026-10")
     state: str = "open"
-    bucket_points: float = 1000.0
+    bucket_points: float = 2000.0
     restore_rate: float = 100.0
     throttle_status: int = 200
     max_ids: int = 250
@@ -151,7 +151,8 @@ class AdminApi:
         if problems:
             return {"errors": [problem.formatted for problem in problems]}
         schema = _schema(self._answering)
-        cost = CostOf(schema, document, variables).requested()
+        sums = CostOf(schema, document, variables)
+        cost = sums.requested()
         if cost > MAX_QUERY_COST:
             message = f"Query cost is {cost}, which exceeds the single query max cost limit ({MAX_QUERY_COST})."
             extensions = {"code": "MAX_COST_EXCEEDED", "cost": cost, "maxCost": MAX_QUERY_COST}
@@ -166,7 +167,7 @@ class AdminApi:
         formatted = dict(result.formatted)  # type: ignore[union-attr]
         if "errors" in formatted and formatted.get("data") is None:
             formatted.pop("data", None)
-        used = min(actual(formatted.get("data")), cost)
+        used = min(actual(formatted.get("data")) + sums.fixed, cost)
         self._bucket.take(used - cost)
         return formatted | {"extensions": self._cost(cost, used)}
 

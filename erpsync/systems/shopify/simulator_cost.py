@@ -83,7 +83,12 @@ class CostOf:
         root = self._schema.get_root_type(operation.operation)
         assert root is not None  # noqa: S101 - the document has been validated
         cost = self._selection(operation.selection_set, root)
-        return cost + (MUTATION_POINTS if operation.operation is OperationType.MUTATION else 0)
+        return cost + self.fixed
+
+    @property
+    def fixed(self) -> int:
+        """What is charged whatever is found."""
+        return MUTATION_POINTS if self._operations[0].operation is OperationType.MUTATION else 0
 
     def _selection(self, selection: SelectionSetNode, on: GraphQLCompositeType) -> int:
         cost, alternatives = 0, [0]

@@ -90,6 +90,7 @@ class GraphqlView:
                 "paymentSet": self.money(order.rounding_paid),
                 "refundSet": self.money(order.rounding_back),
             },
+            "totalReceivedSet": self.money(order.received),
             "tags": list(order.tags),
             "metafields": self._metafields,
             "transactions": lambda _info, first=None: [

@@ -203,6 +203,13 @@ class Order:
     fulfilments: list[Fulfilment] = field(default_factory=list)
 
     @property
+    def received(self) -> Decimal:
+        """What the buyer has paid, what was handed back at the till taken off."""
+        signs = {"SALE": 1, "CAPTURE": 1, "CHANGE": -1}
+        done = [each for each in self.transactions if each.status == "SUCCESS"]
+        return sum((each.amount * signs.get(each.kind, 0) for each in done), ZERO)
+
+    @property
     def messages(self) -> int:
         """How often the buyer was told of a shipment."""
         return sum(each.notified for each in self.fulfilments)

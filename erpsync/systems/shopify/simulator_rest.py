@@ -109,7 +109,7 @@ class RestView:
             "source_url": None,
             "subtotal_price": self.text("lines"),
             "subtotal_price_set": self.total("lines"),
-            "tags": "",
+            "tags": ", ".join(order.tags),
             "tax_exempt": False,
             "tax_lines": [],
             "taxes_included": order.taxes_included,

@@ -125,6 +125,7 @@ type Order implements Node {
   currentTotalDutiesSet: MoneyBag
   currentTotalAdditionalFeesSet: MoneyBag
   totalTipReceivedSet: MoneyBag!
+  totalReceivedSet: MoneyBag!
   refundDiscrepancySet: MoneyBag!
   totalCashRoundingAdjustment: CashRoundingAdjustment!
   metafield(key: String!, namespace: String): Metafield

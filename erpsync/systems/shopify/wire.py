@@ -288,6 +288,7 @@ class ThrottleStatus(Wire):
 
 class Cost(Wire):
     requested: Number = Field(alias="requestedQueryCost")
+    actual: Number | None = Field(default=None, alias="actualQueryCost")
     throttle: ThrottleStatus = Field(alias="throttleStatus")
 
 

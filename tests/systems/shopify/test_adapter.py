@@ -1,7 +1,7 @@
 """Reading and writing back, against the simulated store and its faults."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,12 +10,12 @@ import requests
 from erpsync.domain.errors import OutcomeUnknown, Rejected, Skip, SyncError, Throttled, Transient, Unavailable
 from erpsync.domain.ids import SourceId, TargetId
 from erpsync.domain.orders import Order
-from erpsync.ports.simulator import Start
-from erpsync.ports.store_records import OrderNote
+from erpsync.ports.pages import Since
+from erpsync.ports.store_records import OrderMark, OrderNote
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.runner import serve
 from erpsync.systems.shopify.documents import DOCUMENTS
-from erpsync.systems.shopify.simulator import ShopifySimulator
+from tests.systems.shopify.meanwhile import Meanwhile
 
 OpenBench = Callable[..., Any]
 ORDERS = "OrdersInShopMoney"
@@ -43,32 +43,6 @@ def requests_nodes(bench: Any, *order_ids: str) -> Any:
     url = f"{bench.served.base_url}/admin/api/2026-10/graphql.json"
     headers = {"X-Shopify-Access-Token": given["access_token"]}
     return requests.post(url, json=request, headers=headers, timeout=10).json()["data"]["nodes"]
-
-
-class Meanwhile:
-    """A simulator in which something happens just before one request is answered."""
-
-    def __init__(self, simulator: ShopifySimulator, operation: str, act: Callable[[], None]) -> None:
-        self.simulator = simulator
-        self.happened = False
-        self._operation = operation
-        self._act = act
-
-    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
-        return self.simulator(environ, start_response)
-
-    def settings(self, base_url: str) -> Mapping[str, str]:
-        return self.simulator.settings(base_url)
-
-    def records(self) -> Mapping[str, list[dict[str, Any]]]:
-        return self.simulator.records()
-
-    def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
-        name = self.simulator.operation(environ, body)
-        if name == self._operation and not self.happened:
-            self.happened = True
-            self._act()
-        return name
 
 
 class TestReadOrders:
@@ -175,20 +149,53 @@ class TestLimits:
     @pytest.mark.parametrize("status", [200, 429])
     def test_a_throttled_call_tells_how_long_the_bucket_takes_to_fill(self, open_bench: OpenBench, status: int) -> None:
         bench = open_bench(bucket_points=1000.0, restore_rate=50.0, throttle_status=status)
-        order_ids = [bench.simulator.place_order() for _ in range(3)]
-        store = bench.store()
+        order_ids = [SourceId(bench.simulator.place_order()) for _ in range(3)]
+        # Each other worker is new, and knows nothing of the bucket that all draw on.
         waits = []
         for _ in range(30):
             try:
-                store.read_orders([SourceId(order_id) for order_id in order_ids])
+                bench.store().read_orders(order_ids)
             except Throttled as error:
                 waits.append(error.retry_after_seconds)
                 bench.clock.move(error.retry_after_seconds or 0)
-                # After exactly that long the points suffice; as 429 the time is estimated from the last answer.
-                if status == 200:
-                    store.read_orders([SourceId(order_id) for order_id in order_ids])
+                # After exactly that long the points suffice.
+                bench.store().read_orders(order_ids)
         assert waits, "the bucket never ran dry"
         assert all(wait is not None and 0 < wait <= 20 for wait in waits)
+
+    def test_five_thousand_calls_of_two_workers_are_paced_and_hardly_ever_throttled(
+        self, open_bench: OpenBench
+    ) -> None:
+        """By Shopify's own limit, on a clock that moves only while somebody waits."""
+        bench = open_bench(bucket_points=1000.0, restore_rate=100.0)
+        bench.simulator.place_order()
+        begun = bench.clock.now()
+        workers = [bench.store(page_size=50), bench.store(page_size=20)]
+        refused = 0
+        for number in range(5000):
+            try:
+                workers[number % 2].orders_changed(Since()) if number % 3 else workers[number % 2].ping()
+            except Throttled as error:
+                refused += 1
+                bench.clock.move(error.retry_after_seconds or 0)
+        assert sum(bench.served.faulty.operations.values()) == 5000
+        assert refused == bench.simulator.api.throttled < 50
+        # Not slower than the limit allows either: what was charged, at a hundred points a second.
+        assert 0 < sum(bench.clock.paused) <= (bench.clock.now() - begun).total_seconds() < 5000 * 4 / 100
+        assert max(bench.clock.paused) < 20
+
+    def test_a_wait_that_is_too_long_is_not_sat_out(self, open_bench: OpenBench) -> None:
+        bench = open_bench(bucket_points=30.0, restore_rate=0.01)
+        order_id = SourceId(bench.simulator.place_order())
+        store = bench.store()
+        for code in ("one", ""):
+            store.mark_orders([OrderMark(order_id, code)])
+        with pytest.raises(Throttled) as raised:
+            store.mark_orders([OrderMark(order_id, "two")])
+        assert raised.value.retry_after_seconds is not None
+        assert raised.value.retry_after_seconds > 20
+        assert bench.simulator.api.throttled == 0
+        assert bench.clock.paused == []
 
     def test_the_official_throttled_answer_is_understood(self, bench: Any, contracts: Any) -> None:
         body = (contracts / "shopify" / "throttled_response.json").read_bytes()
@@ -276,6 +283,10 @@ class TestRefusals:
         [
             ({"errors": [{"message": "Field 'x' doesn't exist", "extensions": {"code": "undefinedField"}}]}, Rejected),
             ({"errors": [{"message": "boom", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}, Transient),
+            (
+                {"errors": [{"message": "x", "extensions": {"code": "TOO_MANY_PARALLEL_REQUESTS_FOR_THIS_PRODUCT"}}]},
+                Transient,
+            ),
             ({"errors": [{"message": "inactive", "extensions": {"code": "SHOP_INACTIVE"}}]}, Unavailable),
             ({"errors": [{"message": "no code, no extensions"}]}, Rejected),
             ({"errors": "Not what it was"}, Transient),

@@ -8,6 +8,7 @@ import pytest
 
 from erpsync.ports.checks import Check
 from erpsync.sandbox.faults import Fault, FaultKind
+from erpsync.systems.shopify.simulator_api import SCOPES
 
 OpenBench = Callable[..., Any]
 ADDRESS = "https://erpsync.example.com/webhooks/shop"
@@ -20,7 +21,10 @@ def checks(bench: Any, **changes: Any) -> dict[str, Check]:
 def test_a_store_that_is_set_up_well_passes(bench: Any) -> None:
     found = checks(bench)
     assert {name for name, check in found.items() if not check.ok} == set()
-    assert set(found) == {"store", "API version", "clock", "access scopes", "webhooks"}
+    assert set(found) == {
+        "store", "API version", "clock", "access scopes", "access scopes for shipments", "access scopes for stock",
+        "access scopes for prices", "currency and tax", "locations", "webhooks",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("scope", ["read_customers", "write_orders"])
@@ -38,6 +42,33 @@ def test_a_scope_to_write_is_one_to_read_as_well(open_bench: OpenBench) -> None:
     assert "60 days" in check.detail
 
 
+@pytest.mark.parametrize(
+    ("scope", "check"),
+    [
+        ("write_merchant_managed_fulfillment_orders", "access scopes for shipments"),
+        ("write_inventory", "access scopes for stock"),
+        ("write_products", "access scopes for prices"),
+    ],
+)
+def test_what_a_flow_lacks_is_told_by_a_check_of_its_own(open_bench: OpenBench, scope: str, check: str) -> None:
+    found = checks(open_bench(scopes=SCOPES - {scope}))
+    assert scope in found[check].detail
+    assert not found[check].ok
+    assert found[check].next_step
+    assert found["access scopes"].ok
+
+
+def test_a_store_without_an_active_location_is_told(bench: Any) -> None:
+    for place in bench.simulator.shop.catalogue.locations.values():
+        place.active = False
+    assert not checks(bench)["locations"].ok
+
+
+def test_the_currency_and_the_tax_in_prices_are_told(bench: Any) -> None:
+    assert "EUR" in checks(bench)["currency and tax"].detail
+    assert "do not contain tax" in checks(bench)["currency and tax"].detail
+
+
 def subscription(topic: str, uri: str = ADDRESS, **more: Any) -> dict[str, Any]:
     return {"topic": topic, "uri": uri} | more
 
@@ -45,10 +76,14 @@ def subscription(topic: str, uri: str = ADDRESS, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("subscriptions", "missing"),
     [
-        ([], "ORDERS_CREATE, ORDERS_UPDATED"),
-        ([subscription("ORDERS_CREATE")], "ORDERS_UPDATED"),
-        ([subscription("ORDERS_CREATE"), subscription("ORDERS_UPDATED", "https://old.example.com")], "ORDERS_UPDATED"),
-        ([subscription("ORDERS_CREATE", format="XML"), subscription("ORDERS_UPDATED")], "ORDERS_CREATE"),
+        ([], "ORDERS_CREATE (missing), ORDERS_UPDATED (missing)"),
+        ([subscription("ORDERS_CREATE")], "ORDERS_UPDATED (missing)"),
+        (
+            [subscription("ORDERS_CREATE"), subscription("ORDERS_UPDATED", "https://old.example.com")],
+            "ORDERS_UPDATED (elsewhere)",
+        ),
+        ([subscription("ORDERS_CREATE", format="XML"), subscription("ORDERS_UPDATED")], "ORDERS_CREATE (disabled)"),
+        ([subscription("ORDERS_CREATE", filter="id:5"), subscription("ORDERS_UPDATED")], "ORDERS_CREATE (disabled)"),
     ],
 )
 def test_a_subscription_that_is_missing_or_points_elsewhere_is_named(
@@ -85,8 +120,8 @@ def test_a_version_no_longer_served_is_told_with_the_one_that_answered(bench: An
 def test_a_clock_that_is_off_is_told(bench: Any) -> None:
     stale = (bench.clock.now() - timedelta(minutes=10)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     body = (
-        b'{"data":{"shop":{"myshopifyDomain":"erpsync-sandbox.myshopify.com"},'
-        b'"currentAppInstallation":{"accessScopes":[]},"webhookSubscriptions":{"nodes":[]}}}'
+        b'{"data":{"shop":{"myshopifyDomain":"erpsync-sandbox.myshopify.com","currencyCode":"EUR","taxesIncluded":true},'
+        b'"currentAppInstallation":{"accessScopes":[]}}}'
     )
     bench.served.faulty.add(Fault(FaultKind.STATUS, status=200, body=body, headers=(("Date", stale),)))
     check = checks(bench)["clock"]

@@ -20,8 +20,28 @@ from graphql import (
 )
 from graphql.validation import NoDeprecatedCustomRule
 
-from erpsync.systems.shopify import adapter, checks, client, nodes
+from erpsync.systems.shopify import (
+    adapter,
+    bulk,
+    catalogue,
+    checks,
+    client,
+    customers,
+    lists,
+    nodes,
+    notes,
+    order_changes,
+    order_reads,
+    places,
+    prices,
+    shipments,
+    shipping_reads,
+    skus,
+    stock,
+    subscriptions,
+)
 from erpsync.systems.shopify.documents import DOCUMENTS
+from erpsync.systems.shopify.documents_reads import BULK_VARIANTS
 from erpsync.systems.shopify.simulator_schema import SDL
 
 VERSIONS = ("2026-10", "2026-07")
@@ -36,6 +56,15 @@ def test_a_document_is_valid_and_uses_nothing_deprecated(
     assert validate(official_schemas[version], parse(DOCUMENTS[name]), rules) == []
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_run_in_bulk_is_valid_and_within_the_limits_of_bulk_operations(
+    version: str, official_schemas: dict[str, GraphQLSchema]
+) -> None:
+    document = parse(BULK_VARIANTS)
+    assert validate(official_schemas[version], document, [*specified_rules, NoDeprecatedCustomRule]) == []
+    assert BULK_VARIANTS.count("edges") <= 5
+
+
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_a_document_holds_the_one_operation_it_is_called_by(name: str) -> None:
     operations = [d for d in parse(DOCUMENTS[name]).definitions if isinstance(d, OperationDefinitionNode)]
@@ -43,7 +72,10 @@ def test_a_document_holds_the_one_operation_it_is_called_by(name: str) -> None:
 
 
 def test_no_module_that_talks_to_shopify_holds_a_document_of_its_own() -> None:
-    for module in (adapter, checks, client, nodes):
+    for module in (
+        adapter, bulk, catalogue, checks, client, customers, lists, nodes, notes, order_changes, order_reads, places,
+        prices, shipments, shipping_reads, skus, stock, subscriptions,
+    ):  # fmt: skip
         assert module.__file__ is not None
         with open(module.__file__, encoding="utf-8") as file:
             assert not re.search(r"\b(query|mutation)\s+\w+\s*[({]", file.read()), module.__name__

@@ -38,6 +38,11 @@ def test_the_defaults_are_the_newest_version_and_the_stores_own_currency() -> No
         ({"base_url": "ftp://127.0.0.1"}, "address"),
         ({"write_back_key": "erp order"}, "letters, digits"),
         ({"write_back_namespace": "ab"}, "at least 3"),
+        ({"hold_tag": "a, b"}, "comma"),
+        ({"hold_tag": "a: b"}, "colon"),
+        ({"page_size": 251}, "250"),
+        ({"bulk_from": 20_000}, "10000"),
+        ({"settle_seconds": -1}, "0"),
         ({"unknown": "x"}, "Extra inputs"),
     ],
 )
