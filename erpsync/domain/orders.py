@@ -108,8 +108,10 @@ class Order(BaseModel):
         return self.updated_at
 
     def content_hash(self) -> str:
-        """Equal for two versions that would be written to an ERP alike: an echo of our own write changes only times."""
-        content = _canonical(self.model_dump(exclude={"updated_at"}))
+        """Equal for two versions that would be written to an ERP alike: an echo of our own write changes only times, and a
+        store that closes an order which has been shipped, or marks it as paid, changes nothing that was ordered."""
+        written = self.model_dump(exclude={"updated_at", "paid", "status"})
+        content = _canonical(written | {"cancelled": self.status is OrderStatus.CANCELLED})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

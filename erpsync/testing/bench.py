@@ -20,6 +20,7 @@ from erpsync.ledger.tables import jobs
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
 from erpsync.ports.spec import Capabilities
+from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Change, Delivery, Webhooks
 from erpsync.testing.clock import TestClock
 from erpsync.testing.fake_erp import FakeErp
@@ -46,9 +47,10 @@ class Bench:
         batch: int = 10,
         rules: OrderRules = _PLAIN,
         capabilities: Capabilities | None = None,
+        clock: TestClock | None = None,
     ) -> None:
         self.database = database
-        self.clock = TestClock()
+        self.clock = clock or TestClock()
         self.wake = FakeWake(self.clock)
         self.store = FakeStore(self.clock, SHOP)
         self.erp = FakeErp(self.clock, ERP, unique_references=unique_references)
@@ -56,7 +58,7 @@ class Bench:
         self.capabilities = capabilities or Capabilities(batch, unique_references)
         self.settle_seconds = settle_seconds
         self._rules = rules
-        self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(self.erp))}
+        self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(self.erp, self.store))}
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")
         self._keys = count(1)
@@ -64,10 +66,12 @@ class Bench:
             connections.see(connection, SHOP, "fake-store", "store", self.clock.now())
             connections.see(connection, ERP, "fake-erp", "erp", self.clock.now())
 
-    def worker(self, name: str, erp: Erp | None = None) -> Runtime:
-        """A worker's Runtime, at the same shop and the same ledger; at the fake ERP, or at another one of its own."""
-        flows = self.flows if erp is None else {"orders": table.build("orders", self._context(erp))}
-        pings = {SHOP: self.store.ping, ERP: self.erp.ping if erp is None else erp.ping}
+    def worker(self, name: str, erp: Erp | None = None, store: Store | None = None) -> Runtime:
+        """A worker's Runtime at the same ledger; at the fakes, or at adapters of its own."""
+        ours = erp is None and store is None
+        context = self._context(erp or self.erp, store or self.store)
+        flows = self.flows if ours else {"orders": table.build("orders", context)}
+        pings = {SHOP: context.store.ping, ERP: context.erp.ping}
         return Runtime(
             database=self.database,
             clock=self.clock,
@@ -80,7 +84,7 @@ class Bench:
             webhooks=lambda name: self.webhooks[name],
             ping=lambda name: pings[name](),
             settle_seconds=lambda name: self.settle_seconds if name == ERP else 0.0,
-            changes=lambda flow, source, since: {("orders", SHOP): self.store.orders_changed}[flow, source](since),
+            changes=lambda flow, source, since: {("orders", SHOP): context.store.orders_changed}[flow, source](since),
         )
 
     def deliver(self, order: Order, *, key: str = "", carries_state: bool = True) -> int | None:
@@ -151,13 +155,13 @@ class Bench:
             )
         return flows[name]
 
-    def _context(self, erp: Erp) -> FlowContext:
+    def _context(self, erp: Erp, store: Store) -> FlowContext:
         return FlowContext(
             database=self.database,
             clock=self.clock,
             source=SHOP,
             target=ERP,
-            store=self.store,
+            store=store,
             erp=erp,
             erp_title="Fake ERP",
             capabilities=self.capabilities,

@@ -59,7 +59,7 @@ def test_a_later_version_is_found_by_the_next_poll(bench: Bench, script: Script)
 
 def test_a_poll_that_dies_goes_on_at_its_next_page(bench: Bench, script: Script) -> None:
     place(bench, *[f"{number:02}" for number in range(10)])
-    bench.store = FakeStore(bench.clock, page_size=3, of=bench.store)
+    bench.runtime = bench.worker("worker-1", store=FakeStore(bench.clock, page_size=3, of=bench.store))
     down = bench.store.faults.add(FaultKind.UNAVAILABLE, "orders_changed", skip=2)
     assert poll(bench).trouble == "unavailable"
     assert down.fired == 1

@@ -460,6 +460,17 @@ def test_a_guest_customer_of_the_route_is_used_as_it_is(make_bench: MakeBench) -
     assert SourceId("1001") in bench.store.notes
 
 
+def test_an_order_that_the_store_closes_after_it_was_shipped_is_left_alone(bench: Bench) -> None:
+    """The ERP would refuse to change what has been shipped; nothing of it is to be changed."""
+    send(bench, samples.order())
+    run_job(bench)
+    bench.erp.books.ship(sales_order(bench).ref.target_id)
+    send(bench, samples.order(version=9, status=OrderStatus.CLOSED, paid=True))
+    run_job(bench)
+    assert (state(bench), bench.letters()) == ("done", [])
+    assert did(bench) == f"unchanged: {sales_order(bench).ref.display}"
+
+
 @pytest.mark.parametrize(
     ("ability", "after"),
     [(Ability.AMEND_ORDERS, {"note": "ring twice"}), (Ability.CANCEL_ORDERS, CANCELLED)],

@@ -17,7 +17,7 @@ from erpsync.testing.store_contract import StoreStage
 
 @contextmanager
 def simulated(inclusive: bool, tools: Tools) -> Iterator[StoreStage]:
-    simulator = BigCommerceSimulator(prices_include_tax=inclusive)
+    simulator = BigCommerceSimulator(now=tools.clock.now, prices_include_tax=inclusive)
     with serve({"shop": simulator}) as served:
         settings = {**served["shop"].settings, "settle_seconds": "1"}
 

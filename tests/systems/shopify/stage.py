@@ -18,7 +18,7 @@ from erpsync.testing.store_contract import StoreStage
 
 @contextmanager
 def simulated(api_version: str, tools: Tools) -> Iterator[StoreStage]:
-    simulator = ShopifySimulator(subscriptions=[])
+    simulator = ShopifySimulator(clock=tools.clock.now, subscriptions=[])
     with serve({"shopify": simulator}) as served:
         given = {**served["shopify"].settings, "api_version": api_version, "settle_seconds": 1.0}
         faulty = served["shopify"].faulty
