@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from erpsync import logs
 from erpsync.config import ConnectionConfig, Route, Settings, read
 from erpsync.domain.errors import ConfigurationError, Rejected
-from erpsync.domain.ids import ConnectionName, SourceId, TargetId
+from erpsync.domain.ids import ConnectionName, Sku, SourceId, TargetId
 from erpsync.engine.runtime import Runtime
 from erpsync.flows import table
 from erpsync.flows.context import FlowContext, OrderRules
@@ -189,6 +189,10 @@ class Assembly:
             rules=OrderRules(
                 send_test_orders=route.send_test_orders,
                 guest_customer=guest,
+                send_closed_orders=route.send_closed_orders,
+                orders_from=route.orders_from,
+                currencies=route.currencies,
+                product_gone_sku=Sku(route.product_gone_sku),
                 rounding_tolerance=route.rounding_tolerance,
             ),
         )

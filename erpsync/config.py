@@ -4,10 +4,11 @@ import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from erpsync.domain.errors import ConfigurationError
@@ -80,6 +81,18 @@ class Route(_Table):
     guest_customer: str = Field("", examples=["42"])
     rounding_tolerance: int = Field(5, ge=0)
     poll_seconds: int = Field(300, ge=0)
+    send_closed_orders: bool = True
+    orders_from: datetime | None = None
+    currencies: tuple[str, ...] = Field((), strict=False, examples=[["EUR"]])
+    product_gone_sku: str = Field("", examples=["MISC"])
+
+    @field_validator("orders_from", mode="before")
+    @classmethod
+    def _day_or_time(cls, value: object) -> object:
+        """A day begins at midnight, and a time that names no zone is meant, in UTC."""
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime.combine(value, time())
+        return value.replace(tzinfo=value.tzinfo or UTC) if isinstance(value, datetime) else value
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The configuration file: whatever is wrong with it is said in its own words, all of it at once."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -195,3 +196,17 @@ def test_problems_of_the_file_and_of_the_systems_are_one_report() -> None:
     assert any(one.startswith("[connections.shop] needs shop. The store's permanent address") for one in told)
     assert any(one.startswith("[connections.shop] api_version is a whole number; it must be text") for one in told)
     assert any("system = 'abacus' is not known" in one for one in told)
+
+
+def test_a_day_from_which_orders_are_sent_begins_at_midnight_utc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERPSYNC_DATABASE_URL", "postgresql://erpsync@127.0.0.1/erpsync")
+    monkeypatch.setenv("ERPSYNC_REDIS_URL", "redis://127.0.0.1:6379/0")
+    file = tmp_path / "erpsync.toml"
+    file.write_text(
+        '[connections.shop]\nsystem = "shopify"\n[connections.erp]\nsystem = "odoo"\n'
+        '[[routes]]\nsource = "shop"\ntarget = "erp"\nflows = ["orders"]\norders_from = 2026-12-01\n'
+    )
+    [route] = config.load(file).routes
+    assert route.orders_from == datetime(2026, 12, 1, tzinfo=UTC)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Engine
 
 from erpsync.domain.errors import SyncError
-from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.domain.ids import ConnectionName, Sku, TargetId
 from erpsync.ports.erp import Erp
 from erpsync.ports.runtime import Clock
 from erpsync.ports.spec import Capabilities
@@ -24,6 +25,14 @@ class OrderRules:
     send_test_orders: bool = False
     guest_customer: TargetId | None = None
     """The ERP's customer for orders that name neither a customer nor an e-mail address, such as till sales."""
+    send_closed_orders: bool = True
+    """Whether an order is sent that the store had closed before the ERP ever saw it."""
+    orders_from: datetime | None = None
+    """Orders placed before are not sent, though they be edited; those that the ERP has are kept up to date."""
+    currencies: tuple[str, ...] = ()
+    """Orders in other currencies are not sent; empty: the ERP's connection decides."""
+    product_gone_sku: Sku = Sku("")  # noqa: RUF009 - a NewType of text
+    """The SKU that stands for lines whose product the store has deleted, and which have none any more."""
     rounding_tolerance: int = ROUNDING_TOLERANCE
     """By how many minor units (cents) an order's parts may differ from its total and be sent all the same, the
     difference booked as rounding."""

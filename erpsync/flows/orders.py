@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.exc import IntegrityError
 
 from erpsync.domain.errors import Rejected, Skip, SyncError
-from erpsync.domain.ids import JobId, SourceId, TargetId
+from erpsync.domain.ids import JobId, Sku, SourceId, TargetId
 from erpsync.domain.orders import Balance, Order, OrderStatus, rounded
 from erpsync.flows import customers
-from erpsync.flows.context import FlowContext
+from erpsync.flows.context import FlowContext, OrderRules
 from erpsync.ledger import links
 from erpsync.ledger.links import Ends, Link, LinkKind
 from erpsync.ports.erp_records import OrderDraft, RecordRef
@@ -235,8 +235,9 @@ def _from_event(context: FlowContext, body: bytes) -> Order | SyncError:
 def _admit(work: _Work, context: FlowContext) -> _Work | SyncError:
     """The work as it goes on, its order balanced to the cent; or why it does not."""
     order = work.order
-    if order.test and not context.rules.send_test_orders:
-        return Skip("test-order", what="A test order; the route does not send them.")
+    kept_out = _kept_out(order, work.link, context.rules)
+    if kept_out is not None:
+        return kept_out
     if work.cancelled:
         return work
     if not order.lines:
@@ -245,7 +246,37 @@ def _admit(work: _Work, context: FlowContext) -> _Work | SyncError:
     result = rounded(order, context.rules.rounding_tolerance)
     if isinstance(result, Balance):
         return _unbalanced(order, result, context)
-    return replace(work, order=result.order, rounding=result.cause)
+    named = _with_skus(result.order, context.rules.product_gone_sku)
+    return replace(work, order=named, rounding=result.cause)
+
+
+def _kept_out(order: Order, link: Link | None, rules: OrderRules) -> Skip | None:
+    """Why the route does not send the order at all. What the ERP has already follows the store all the same."""
+    if order.test and not rules.send_test_orders:
+        return Skip("test-order", what="A test order; the route does not send them.")
+    if link is not None:
+        return None
+    if rules.orders_from is not None and order.created_at < rules.orders_from:
+        return Skip(
+            "before-start", what=f"Placed before {rules.orders_from:%Y-%m-%d %H:%M %Z}, the route's orders_from."
+        )
+    if order.status is OrderStatus.CLOSED and not rules.send_closed_orders:
+        return Skip(
+            "closed-before-sent", what="Closed in the store before the ERP had it; the route does not send those."
+        )
+    if rules.currencies and order.currency not in rules.currencies:
+        return Skip(
+            "other-currency", what=f"An order in {order.currency}; the route sends {', '.join(rules.currencies)}."
+        )
+    return None
+
+
+def _with_skus(order: Order, sku: Sku) -> Order:
+    """The order with `sku` on lines that have none: the store has deleted their product."""
+    if not sku or all(line.sku for line in order.lines):
+        return order
+    lines = tuple(line if line.sku else line.model_copy(update={"sku": sku}) for line in order.lines)
+    return order.model_copy(update={"lines": lines})
 
 
 def _unbalanced(order: Order, sums: Balance, context: FlowContext) -> Rejected:

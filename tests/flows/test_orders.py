@@ -1,12 +1,13 @@
 """An order from the shop to the ERP: once, whatever happens on the way."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from erpsync.domain.errors import Skip
-from erpsync.domain.ids import SourceId, TargetId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import OrderStatus
 from erpsync.engine import operations
@@ -458,6 +459,46 @@ def test_a_guest_customer_of_the_route_is_used_as_it_is(make_bench: MakeBench) -
     assert sales_order(bench).customer_id == "1"
     assert list(bench.erp.books.customers) == ["1"]
     assert SourceId("1001") in bench.store.notes
+
+
+@pytest.mark.parametrize(
+    ("rules", "order", "code"),
+    [
+        (OrderRules(send_closed_orders=False), {"status": OrderStatus.CLOSED}, "closed-before-sent"),
+        (OrderRules(orders_from=samples.PLACED_AT + timedelta(seconds=1)), {}, "before-start"),
+        (OrderRules(currencies=("EUR", "GBP")), {"currency": "USD"}, "other-currency"),
+    ],
+)
+def test_what_a_route_keeps_out_is_skipped_with_its_reason(
+    make_bench: MakeBench, rules: OrderRules, order: dict[str, object], code: str
+) -> None:
+    bench = make_bench(rules)
+    send(bench, samples.order("1001", **order))
+    run_job(bench)
+    assert (count(bench), state(bench), bench.job()["problem_code"]) == (0, "skipped", code)
+
+
+def test_what_the_erp_has_follows_the_store_whatever_the_route_keeps_out(make_bench: MakeBench) -> None:
+    bench = make_bench(OrderRules(orders_from=samples.PLACED_AT, send_closed_orders=False))
+    send(bench, samples.order())
+    run_job(bench)
+    edited = samples.order(version=9, note="ring twice", status=OrderStatus.CLOSED)
+    send(bench, edited)
+    run_job(bench)
+    assert sales_order(bench).order == edited
+
+
+def test_closed_orders_in_any_currency_are_sent_where_no_rule_says_otherwise(plain: Bench) -> None:
+    send(plain, samples.order(status=OrderStatus.CLOSED, currency="USD"))
+    run_job(plain)
+    assert (count(plain), state(plain)) == (1, "done")
+
+
+def test_a_line_of_a_deleted_product_gets_the_routes_sku_for_it(make_bench: MakeBench) -> None:
+    bench = make_bench(OrderRules(product_gone_sku=Sku("MISC")))
+    send(bench, samples.order(lines=(samples.line("MUG"), samples.line(""))))
+    run_job(bench)
+    assert [line.sku for line in sales_order(bench).order.lines] == ["MUG", "MISC"]
 
 
 def test_an_order_that_the_store_closes_after_it_was_shipped_is_left_alone(bench: Bench) -> None:
