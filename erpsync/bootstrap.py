@@ -134,7 +134,13 @@ class Assembly:
             ping=lambda name: self.adapter(name).ping(),
             settle_seconds=self.settle_seconds,
             changes=self.changes,
+            rereads=self.rereads,
         )
+
+    def rereads(self, source: ConnectionName) -> bool:
+        """Whether the state of a record can be read from the source at any time."""
+        bound = self.bound.get(source)
+        return bound is None or StoreAbility.READ_ORDERS not in bound.capabilities.missing
 
     def changes(self, flow: str, source: ConnectionName, since: Since) -> Page[Change]:
         """What changed in a store for a flow. Raises KeyError where no flow of that name is polled."""
@@ -145,7 +151,7 @@ class Assembly:
         every: dict[tuple[ConnectionName, str], float] = {}
         for route in self.settings.routes:
             for flow in route.flows:
-                if route.poll_seconds > 0:
+                if route.poll_seconds > 0 and self.rereads(route.source):
                     known = every.get((route.source, flow), route.poll_seconds)
                     every[route.source, flow] = min(known, route.poll_seconds)
         return [(source, flow, seconds) for (source, flow), seconds in every.items()]
@@ -184,6 +190,7 @@ class Assembly:
             erp=self.erp(route.target),
             erp_title=bound.spec.title,
             capabilities=bound.capabilities,
+            store_capabilities=self.bound[route.source].capabilities,
             settle_seconds=settle_seconds,
             reservation_seconds=self.settings.limits.lease_seconds + settle_seconds,
             rules=OrderRules(

@@ -49,7 +49,6 @@ def abilities_in_markdown(specs: Sequence[SystemSpec]) -> Iterator[str]:
     yield _row("stock is read", ["whole" if can.stock_is_diffed else "changes" for can in erps.values()])
     yield ""
     yield from _head("Store", stores)
-    yield _row("orders: read, changed since, by date; ERP's number written back", ["yes"] * len(stores))
     for store_ability in StoreAbility:
         yield _row(store_ability, [_cell(can, store_ability, sentences) for can in stores.values()])
     yield _row("compares stock before it sets it", [_yes(can.compares_stock) for can in stores.values()])

@@ -54,7 +54,9 @@ def discard_dead_letter(runtime: Runtime, letter_id: int, actor: str) -> None:
 
 def _replay_job(runtime: Runtime, connection: Connection, job_id: JobId, actor: str) -> None:
     now = runtime.clock.now()
-    if not jobs.reopen(connection, job_id, now):
+    way = jobs.route_of(connection, job_id)
+    fresh = way is None or runtime.rereads(way[1])
+    if not jobs.reopen(connection, job_id, now, fresh=fresh):
         raise NotPossible(
             f"Job {job_id} is not closed: there is no such job, or it is waiting or running already."
             f" See `erpsync jobs show {job_id}`."

@@ -18,7 +18,7 @@ class Runtime:
     """`jitter` returns a number in [0, 1). `flow`, `webhooks` and `ping` answer for configured connections and raise
     KeyError for others; `targets` are where a flow of a source goes. `settle_seconds` is how long a connection's remote may
     be at work on a request that nobody waits for any more, 0 for one that is not configured. `changes` reads what changed
-    for a flow in a source."""
+    for a flow in a source; `rereads` says whether a record's state can be read there at any time."""
 
     database: Engine
     clock: Clock
@@ -32,3 +32,4 @@ class Runtime:
     ping: Callable[[ConnectionName], None]
     settle_seconds: Callable[[ConnectionName], float]
     changes: Callable[[str, ConnectionName, Since], Page[Change]]
+    rereads: Callable[[ConnectionName], bool]

@@ -54,6 +54,7 @@ class FlowContext:
     erp: Erp
     erp_title: str
     capabilities: Capabilities
+    store_capabilities: Capabilities
     settle_seconds: float
     reservation_seconds: float
     rules: OrderRules

@@ -18,7 +18,7 @@ from erpsync.ledger import links
 from erpsync.ledger.links import Ends, Link, LinkKind
 from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.flow import Done, Ended, Item
-from erpsync.ports.spec import Ability
+from erpsync.ports.spec import Ability, StoreAbility
 from erpsync.ports.store_records import OrderNote
 
 
@@ -89,6 +89,10 @@ class OrderFlow:
         if absent:
             with context.calling(context.source):
                 answers |= context.store.read_orders(absent)
+            for source_id in absent:
+                answer = answers[source_id]
+                if isinstance(answer, SyncError):
+                    answer.connection = answer.connection or context.source
         for item in items:
             answer = answers[item.source_id]
             if isinstance(answer, SyncError):
@@ -181,10 +185,10 @@ class OrderFlow:
 
     def _note(self, batch: _Batch) -> None:
         """Tells the store the ERP's id, once per link."""
-        untold = [work for work in batch.work.values() if work.link is not None and not work.link.noted]
-        if not untold:
-            return
         context = self._context
+        untold = [work for work in batch.work.values() if work.link is not None and not work.link.noted]
+        if not untold or StoreAbility.WRITE_BACK in context.store_capabilities.missing:
+            return
         notes = [
             OrderNote(work.order.source_id, context.target, work.link.target_id, work.link.display)
             for work in untold

@@ -250,9 +250,10 @@ def unheard(connection: Connection, ids: Sequence[JobId]) -> None:
     connection.execute(_UNHEARD, {"ids": list(ids)})
 
 
-def reopen(connection: Connection, job_id: JobId, now: datetime) -> bool:
-    """Makes a closed job ready again with all its attempts, reading the source afresh. False where it is not closed."""
-    return connection.execute(_REOPEN, {"id": job_id, "now": now}).rowcount == 1
+def reopen(connection: Connection, job_id: JobId, now: datetime, *, fresh: bool = True) -> bool:
+    """Makes a closed job ready again with all its attempts, reading the source afresh; with the delivery that it has where
+    the source cannot be read. False where it is not closed."""
+    return connection.execute(_REOPEN, {"id": job_id, "now": now, "fresh": fresh}).rowcount == 1
 
 
 def discard(connection: Connection, job_id: JobId, now: datetime) -> bool:
@@ -434,7 +435,8 @@ _UNHEARD = text("""
 """)
 
 _REOPEN = text("""
-    UPDATE jobs SET state = 'ready', attempts = 0, due_at = :now, woken_at = NULL, state_inbox_id = NULL,
+    UPDATE jobs SET state = 'ready', attempts = 0, due_at = :now, woken_at = NULL,
+        state_inbox_id = CASE WHEN :fresh THEN NULL ELSE state_inbox_id END,
         wanted_revision = wanted_revision + 1, problem_code = NULL, problem = NULL, next_step = NULL, updated_at = :now
     WHERE id = :id AND state IN ('dead', 'discarded', 'skipped', 'done')
 """)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -36,8 +36,10 @@ class Ability(StrEnum):
 
 
 class StoreAbility(StrEnum):
-    """What a flow may ask of a store, besides its orders."""
+    """What a flow may ask of a store."""
 
+    READ_ORDERS = "read orders at any time"
+    WRITE_BACK = "the ERP's number written back"
     SUBSCRIBE = "register and repair webhooks"
     CUSTOMERS_CHANGED = "customers changed"
     VARIANTS = "products and variants"
@@ -95,6 +97,8 @@ class SystemSpec:
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Ways to reach the system that differ in protocol or product, each with the settings that choose it; what the
     documentation has a column for, and the contract suite runs on."""
+    openapi: Callable[[], dict[str, Any]] | None = None
+    """The system's contract as an OpenAPI document, where it is ours to publish."""
 
     def ways(self) -> dict[str, Capabilities]:
         """What it can do, by the words that name it: one entry for each variant, or one alone."""
@@ -108,6 +112,9 @@ class SystemSpec:
 
 def _unchecked(settings: type[BaseModel], choice: Mapping[str, Any]) -> BaseModel:
     """Settings with these values and the defaults: enough to tell what a choice between protocols means."""
-    kinds: dict[str, Any] = {key: field.annotation for key, field in settings.model_fields.items()}
+    kinds: dict[str, Any] = {
+        key: Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+        for key, field in settings.model_fields.items()
+    }
     values: dict[str, Any] = {key: TypeAdapter(kinds[key]).validate_python(value) for key, value in choice.items()}
     return settings.model_construct(None, **values)

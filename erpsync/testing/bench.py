@@ -19,7 +19,7 @@ from erpsync.ledger.dead_letters import DeadLetter
 from erpsync.ledger.tables import jobs
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
-from erpsync.ports.spec import Capabilities
+from erpsync.ports.spec import Capabilities, StoreAbility
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Change, Delivery, Webhooks
 from erpsync.testing.clock import TestClock
@@ -48,6 +48,7 @@ class Bench:
         rules: OrderRules = _PLAIN,
         capabilities: Capabilities | None = None,
         clock: TestClock | None = None,
+        store_capabilities: Capabilities | None = None,
     ) -> None:
         self.database = database
         self.clock = clock or TestClock()
@@ -57,6 +58,7 @@ class Bench:
         self.webhooks: dict[ConnectionName, Webhooks] = {SHOP: FakeWebhooks()}
         self.capabilities = capabilities or Capabilities(batch, unique_references)
         self.settle_seconds = settle_seconds
+        self.store_capabilities = store_capabilities or Capabilities()
         self._rules = rules
         self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(self.erp, self.store))}
         self.targets: tuple[ConnectionName, ...] = (ERP,)
@@ -84,6 +86,7 @@ class Bench:
             webhooks=lambda name: self.webhooks[name],
             ping=lambda name: pings[name](),
             settle_seconds=lambda name: self.settle_seconds if name == ERP else 0.0,
+            rereads=lambda name: name != SHOP or StoreAbility.READ_ORDERS not in self.store_capabilities.missing,
             changes=lambda flow, source, since: {("orders", SHOP): context.store.orders_changed}[flow, source](since),
         )
 
@@ -165,6 +168,7 @@ class Bench:
             erp=erp,
             erp_title="Fake ERP",
             capabilities=self.capabilities,
+            store_capabilities=self.store_capabilities,
             settle_seconds=self.settle_seconds,
             reservation_seconds=LEASE.total_seconds() + self.settle_seconds,
             rules=self._rules,

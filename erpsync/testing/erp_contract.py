@@ -511,7 +511,5 @@ def stage_refund(stage: Stage, ref: RecordRef, order: Order, **changes: object) 
 
 def stage_payment(stage: Stage, ref: RecordRef, customer_id: TargetId, name: str = "1") -> PaymentDraft:
     paid_at = samples.PLACED_AT + timedelta(minutes=1)
-    payment = Payment(
-        source_id=SourceId(f"payment-{name}"), method="card", amount=eur("20.00"), paid_at=paid_at
-    )
+    payment = Payment(source_id=SourceId(f"payment-{name}"), method="card", amount=eur("20.00"), paid_at=paid_at)
     return PaymentDraft(f"{stage.tag}-payment-{name}", ref.target_id, customer_id, payment)

@@ -17,7 +17,7 @@ from erpsync.ledger import session
 from erpsync.ports.runtime import Wake
 from erpsync.tasks.app import app as celery
 from erpsync.tasks.wake import BackgroundWake, CeleryWake
-from erpsync.web import errors, probes, receiver
+from erpsync.web import contract, errors, probes, receiver
 from erpsync.web.console import actions, sign_in, views
 from erpsync.web.console.accounts import SESSION, Accounts
 from erpsync.web.console.forms import FormLimit
@@ -56,6 +56,7 @@ def create_app(assembly: Assembly, wake: Wake) -> FastAPI:
         # Their pages load scripts from elsewhere; the document itself stays.
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         # A redirect would be built on whatever Host header the caller sends.
         redirect_slashes=False,
     )
@@ -66,6 +67,7 @@ def create_app(assembly: Assembly, wake: Wake) -> FastAPI:
     pages = Pages()
     errors.add_handlers(app, pages)
     app.add_api_route("/", _to_console, include_in_schema=False)
+    app.add_api_route("/openapi.json", lambda: contract.document(app.openapi()), include_in_schema=False)
     if assembly.settings.web.operators:
         _add_console(app, assembly, wake, pages)
     else:

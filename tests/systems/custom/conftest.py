@@ -1,0 +1,36 @@
+"""Fixtures for shops of one's own."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from erpsync.ports.runtime import Tools
+from erpsync.testing.fake_erp import FakeErp
+from tests.systems.custom.assembled import ERP
+
+
+@pytest.fixture
+def shop_port() -> int:
+    """A port that is free, for the example shop."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """What the engine logs is nobody's concern here."""
+    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def erp(tools: Tools) -> FakeErp:
+    return FakeErp(tools.clock, ERP)
+
+
+def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    raise structlog.DropEvent
