@@ -1,0 +1,111 @@
+"""An order of each store reaches each ERP, configured as a person would: by a file, at the sandbox's simulators."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from erpsync import bootstrap
+from erpsync.bootstrap import Assembly
+from erpsync.cli.sandbox import secret_fields, simulator_of
+from erpsync.domain.ids import ConnectionName
+from erpsync.engine import intake, run
+from erpsync.engine.runtime import Runtime
+from erpsync.ledger import inbox, reads
+from erpsync.ports.spec import Role
+from erpsync.ports.webhooks import Delivery
+from erpsync.sandbox.practice import write_configuration
+from erpsync.sandbox.runner import Served, serve
+from erpsync.systems import registry
+from erpsync.systems.shopify.simulator_controls import ShopifyControls
+from erpsync.testing.clock import TestClock
+from erpsync.testing.fakes import FakeWake
+
+STORES = sorted(name for name in registry.names() if registry.spec(name).role is Role.STORE)
+ERPS = sorted(name for name in registry.names() if registry.spec(name).role is Role.ERP)
+
+
+@dataclass(frozen=True)
+class World:
+    served: Mapping[str, Served]
+    assembly: Assembly
+    runtime: Runtime
+    wake: FakeWake
+
+    def deliver(self, store: str) -> None:
+        """The store's webhooks that are due, through the receiver's steps."""
+        webhooks = self.assembly.webhooks(ConnectionName(store))
+        now = datetime.now(UTC)
+        for hook in controls(self.served[store]).hooks():
+            delivery = Delivery({name.lower(): value for name, value in hook.headers.items()}, hook.body)
+            webhooks.verify(delivery, now)
+            key, topic = webhooks.delivery_key(delivery), webhooks.topic(delivery)
+            with self.assembly.database.begin() as connection:
+                inbox.store(connection, ConnectionName(store), key, topic, delivery.headers, delivery.body, now)
+
+    def work(self) -> None:
+        intake.take_in(self.runtime)
+        while calls := self.wake.take_jobs():
+            for call in calls:
+                run.run(self.runtime, call.job_id)
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    names = [*STORES, *ERPS]
+    with serve({name: simulator_of(name) for name in names}) as served:
+        path = write_configuration(
+            tmp_path,
+            {name: (name, one) for name, one in served.items()},
+            {name: secret_fields(registry.spec(name)) for name in names},
+            routes=[(store, erp) for store in STORES for erp in ERPS],
+            tables=["[web]", 'public_url = "https://erpsync.example.com"'],
+        )
+        for variable, value in (("CONFIG", path), ("DATABASE_URL", database_url), ("HOME", tmp_path / "home")):
+            monkeypatch.setenv(f"ERPSYNC_{variable}", str(value))
+        monkeypatch.setenv("ERPSYNC_REDIS_URL", "redis://127.0.0.1:1/0")
+        assembly, wake = bootstrap.configured(), FakeWake(TestClock())
+        assembly.announce()
+        yield World(served, assembly, assembly.runtime(wake), wake)
+        assembly.database.dispose()
+
+
+def test_an_order_of_each_store_is_in_each_erp_once(world: World) -> None:
+    for name, address in world.assembly.subscribing():
+        world.assembly.store(name).subscribe(address)
+    placed = {store: controls(world.served[store]).place({"SKU-0001": 2, "SKU-0002": 1}) for store in STORES}
+    for store in STORES:
+        world.deliver(store)
+    world.work()
+    with world.assembly.database.connect() as connection:
+        assert [(letter.subject, letter.problem) for letter in reads.dead_letters(connection)] == []
+    for store, order_id in placed.items():
+        shown = controls(world.served[store]).shown(order_id)
+        numbers = []
+        for erp in ERPS:
+            [booked] = controls(world.served[erp]).booked(f"{store}-{order_id}")
+            assert (booked.total, dict(booked.quantities)) == (shown.total, {"SKU-0001": 2, "SKU-0002": 1}), (
+                store,
+                erp,
+            )
+            numbers.append(booked.number)
+        # Some stores have room for one ERP's number alone.
+        assert any(number in shown.notes for number in numbers), store
+
+
+def test_every_connection_is_well_as_the_sandbox_configures_it(world: World) -> None:
+    for name, address in world.assembly.subscribing():
+        world.assembly.store(name).subscribe(address)
+    for name in world.assembly.bound:
+        assert [check for check in world.assembly.adapter(name).check() if not check.ok] == [], name
+
+
+def controls(served: Served) -> Any:
+    """What the system's own users do and see."""
+    simulator: Any = served.faulty.simulator
+    if hasattr(simulator, "controls"):
+        return simulator.controls
+    return simulator if hasattr(simulator, "put_stock") else ShopifyControls(simulator)
