@@ -15,7 +15,7 @@ _LIMITS = _worker_limits()
 _AMQP = _broker_url().startswith(("amqp", "pyamqp"))
 # Quorum queues survive the loss of a RabbitMQ node; Redis knows no queue types and ignores nothing it is not given.
 _QUEUE_ARGUMENTS = {"x-queue-type": "quorum"} if _AMQP else None
-_KINDS = ("intake", "orders", "customers", "products", "stock", "backfill", "upkeep", "dead_letter")
+_KINDS = ("intake", "orders", "fulfilments", "customers", "products", "stock", "backfill", "upkeep", "dead_letter")
 
 broker_url = _broker_url()
 
@@ -42,6 +42,7 @@ task_create_missing_queues = False  # a misspelt queue fails where it is written
 task_routes = {
     "erpsync.take_in": {"queue": "erpsync.intake"},
     "erpsync.sync_order": {"queue": "erpsync.orders"},
+    "erpsync.sync_fulfilment": {"queue": "erpsync.fulfilments"},
     "erpsync.sync_customer": {"queue": "erpsync.customers"},
     "erpsync.sync_product": {"queue": "erpsync.products"},
     "erpsync.poll.*": {"queue": "erpsync.upkeep"},

@@ -95,7 +95,8 @@ class Assembly:
         return self._webhooks[name]
 
     def targets(self, flow: str, source: ConnectionName) -> tuple[ConnectionName, ...]:
-        return tuple(route.target for route in self.settings.routes if route.source == source and flow in route.flows)
+        ways = [_way(flow, route) for route in self.settings.routes if flow in route.flows]
+        return tuple(target for start, target in ways if start == source)
 
     def flow(self, name: str, source: ConnectionName, target: ConnectionName) -> Flow:
         """Raises Rejected where the configuration has no such route any more."""
@@ -138,22 +139,28 @@ class Assembly:
         )
 
     def rereads(self, source: ConnectionName) -> bool:
-        """Whether the state of a record can be read from the source at any time."""
+        """Whether the state of a record can be read from the source at any time: of a store's orders, mostly. What an ERP
+        tells is kept as it was told."""
         bound = self.bound.get(source)
-        return bound is None or StoreAbility.READ_ORDERS not in bound.capabilities.missing
+        if bound is None or bound.spec.role is Role.ERP:
+            return bound is None
+        return StoreAbility.READ_ORDERS not in bound.capabilities.missing
 
     def changes(self, flow: str, source: ConnectionName, since: Since) -> Page[Change]:
-        """What changed in a store for a flow. Raises KeyError where no flow of that name is polled."""
-        return {"orders": self.store(source).orders_changed}[flow](since)
+        """What changed in a source for a flow. Raises KeyError where no route takes the flow from there."""
+        for route in self.settings.routes:
+            if flow in route.flows and _way(flow, route)[0] == source:
+                return table.KINDS[flow].changes(self._context(route), since)
+        raise KeyError(f"no route takes {flow} from {source}")
 
     def polls(self) -> list[tuple[ConnectionName, str, float]]:
         """What is polled: a source, a flow, and how many seconds lie between two polls; the shortest of its routes."""
         every: dict[tuple[ConnectionName, str], float] = {}
         for route in self.settings.routes:
             for flow in route.flows:
-                if route.poll_seconds > 0 and self.rereads(route.source):
-                    known = every.get((route.source, flow), route.poll_seconds)
-                    every[route.source, flow] = min(known, route.poll_seconds)
+                source, _ = _way(flow, route)
+                if route.poll_seconds > 0 and (table.KINDS[flow].backwards or self.rereads(source)):
+                    every[source, flow] = min(every.get((source, flow), route.poll_seconds), route.poll_seconds)
         return [(source, flow, seconds) for (source, flow), seconds in every.items()]
 
     def settle_seconds(self, name: ConnectionName) -> float:
@@ -168,7 +175,7 @@ class Assembly:
 
     def _route(self, flow: str, source: ConnectionName, target: ConnectionName) -> Route:
         for route in self.settings.routes:
-            if (route.source, route.target) == (source, target) and flow in route.flows:
+            if flow in route.flows and _way(flow, route) == (source, target):
                 return route
         raise Rejected(
             "no-route",
@@ -199,10 +206,18 @@ class Assembly:
                 send_closed_orders=route.send_closed_orders,
                 orders_from=route.orders_from,
                 currencies=route.currencies,
+                notify_buyers=route.notify_buyers,
                 product_gone_sku=Sku(route.product_gone_sku),
                 rounding_tolerance=route.rounding_tolerance,
             ),
         )
+
+
+def _way(flow: str, route: Route) -> tuple[ConnectionName, ConnectionName]:
+    """From where to where a flow of the route goes."""
+    kind = table.KINDS.get(flow)
+    backwards = kind is not None and kind.backwards
+    return (route.target, route.source) if backwards else (route.source, route.target)
 
 
 def configured(*, pool_size: int = 5) -> Assembly:
@@ -278,3 +293,18 @@ def _check_routes(settings: Settings, bound: dict[ConnectionName, Bound], proble
                 problems.append(
                     f"[[routes]] number {number}: {name} is not {'a store' if role is Role.STORE else 'an ERP'}."
                 )
+        problems += [f"[[routes]] number {number}: {lack}" for lack in _lacks(route, bound)]
+
+
+def _lacks(route: Route, bound: dict[ConnectionName, Bound]) -> list[str]:
+    """What the ends of a route cannot do that its flows need, each with what happens instead."""
+    found = []
+    for flow in route.flows:
+        kind = table.KINDS.get(flow)
+        for name, needs in (
+            (route.source, kind.needs_of_store if kind else ()),
+            (route.target, kind.needs_of_erp if kind else ()),
+        ):
+            missing = bound[name].capabilities.missing if name in bound else {}
+            found += [f"{name} cannot do {flow}. {missing[need]}" for need in needs if need in missing]
+    return found

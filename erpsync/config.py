@@ -81,6 +81,7 @@ class Route(_Table):
     guest_customer: str = Field("", examples=["42"])
     rounding_tolerance: int = Field(5, ge=0)
     poll_seconds: int = Field(300, ge=0)
+    notify_buyers: bool = True
     send_closed_orders: bool = True
     orders_from: datetime | None = None
     currencies: tuple[str, ...] = Field((), strict=False, examples=[["EUR"]])

@@ -4,6 +4,7 @@ The checkpoint moves in the transaction that takes the page in: a poll that dies
 time polls a connection; one that was overtaken takes nothing in.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from erpsync.engine.attempt import attempt
 from erpsync.engine.intake import advance_all, wanted_of
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import checkpoints, connections, dead_letters, jobs, reservations
+from erpsync.ledger import checkpoints, connections, dead_letters, inbox, jobs, reservations
 from erpsync.ledger.jobs import Wanted
 from erpsync.ledger.reservations import Room
 from erpsync.ports.flow import Done
@@ -119,7 +120,7 @@ def _take_in(
         problems = [error.problem for error in page.unreadable]
         for change in page.records:
             try:
-                wanted += wanted_of(runtime, source, change, None)
+                wanted += _wanted(runtime, connection, source, change, now)
             except SyncError as error:
                 problems.append(error.problem)
         _, job_ids = advance_all(runtime, connection, wanted)
@@ -129,6 +130,18 @@ def _take_in(
     _tell(runtime, calls, job_ids)
     route(runtime, letters)
     return len(job_ids)
+
+
+def _wanted(
+    runtime: Runtime, connection: Connection, source: ConnectionName, change: Change, now: datetime
+) -> list[Wanted]:
+    """What a change asks for. One that brings the record along asks for nothing where the same was brought before."""
+    if change.body is None:
+        return wanted_of(runtime, source, change, None)
+    content = hashlib.sha256(change.body).hexdigest()
+    key = f"poll:{change.flow}:{change.source_id[:80]}:{content}"
+    kept = inbox.keep(connection, source, key, f"{change.flow} poll", change.body, change.source_id, now)
+    return [] if kept is None else wanted_of(runtime, source, change, kept)
 
 
 def _keep(connection: Connection, source: ConnectionName, problems: list[Problem], now: datetime) -> list[int]:

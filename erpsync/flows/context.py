@@ -33,6 +33,8 @@ class OrderRules:
     """Orders in other currencies are not sent; empty: the ERP's connection decides."""
     product_gone_sku: Sku = Sku("")  # noqa: RUF009 - a NewType of text
     """The SKU that stands for lines whose product the store has deleted, and which have none any more."""
+    notify_buyers: bool = True
+    """Whether the store tells buyers of shipments."""
     rounding_tolerance: int = ROUNDING_TOLERANCE
     """By how many minor units (cents) an order's parts may differ from its total and be sent all the same, the
     difference booked as rounding."""

@@ -61,6 +61,31 @@ def store(
     return connection.execute(kept).scalar()
 
 
+def keep(
+    connection: Connection,
+    name: ConnectionName,
+    delivery_key: str,
+    topic: str,
+    body: bytes,
+    source_id: str,
+    now: datetime,
+) -> int | None:
+    """Keeps what a poll has read of a record, as a delivery that is taken in already. None where the same is here."""
+    row = insert(inbox).values(
+        connection=name,
+        delivery_key=delivery_key,
+        topic=topic,
+        headers={},
+        body=body,
+        source_id=source_id,
+        state=InboxState.APPLIED,
+        received_at=now,
+        taken_at=now,
+    )
+    kept = row.on_conflict_do_nothing(index_elements=["connection", "delivery_key"]).returning(inbox.c.id)
+    return connection.execute(kept).scalar()
+
+
 def take_new(connection: Connection, limit: int) -> list[InboxRow]:
     """Locks and returns new deliveries, oldest first; those that another worker has in hand are left to it."""
     rows = connection.execute(

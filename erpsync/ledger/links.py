@@ -15,6 +15,7 @@ from erpsync.ledger.tables import links
 class LinkKind(StrEnum):
     ORDER = "order"
     CUSTOMER = "customer"
+    FULFILMENT = "fulfilment"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ def find(connection: Connection, ends: Ends, source_ids: Sequence[SourceId]) -> 
         SourceId(row.source_id): Link(TargetId(row.target_id), row.display, row.content_hash, row.noted_at is not None)
         for row in rows
     }
+
+
+def sources(connection: Connection, ends: Ends, target_ids: Sequence[TargetId]) -> dict[TargetId, SourceId]:
+    """The source's records that these records of the target stand for."""
+    rows = connection.execute(
+        select(links.c.target_id, links.c.source_id).where(*_between(ends), links.c.target_id.in_(target_ids))
+    )
+    return {TargetId(row.target_id): SourceId(row.source_id) for row in rows}
 
 
 def record(

@@ -29,7 +29,8 @@ class Change:
     """What a delivery says has changed. `version` orders the changes of one record; later wins.
 
     `flow` is a key of `flows.table`. `number` is what people call the record. `carries_state` says that the body is the
-    whole record at that version, so that it need not be fetched.
+    whole record at that version, so that it need not be fetched. `body` is that, where a poll has read it rather than a
+    delivery brought it.
     """
 
     flow: str
@@ -37,6 +38,7 @@ class Change:
     version: datetime
     number: str
     carries_state: bool
+    body: bytes | None = None
 
 
 class Webhooks(Protocol):

@@ -13,12 +13,13 @@ def write_configuration(
     secret_fields: Mapping[str, frozenset[str]],
     *,
     routes: Sequence[tuple[str, str]],
+    flows: Sequence[str] = ("orders",),
     tables: Sequence[str] = (),
 ) -> Path:
     """Writes `erpsync.toml` and, each in a file of its own that only this user may read, the secrets it refers to.
 
     `served` is connection name -> (system, simulator), `secret_fields` which settings of a system are secret, `routes`
-    are (source, target) for orders, `tables` are further TOML tables. Returns the path of the configuration.
+    are (source, target), each with all `flows`, `tables` are further TOML tables. Returns the path of the configuration.
     """
     directory.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
@@ -32,7 +33,8 @@ def write_configuration(
                 lines.append(f"{key} = {_toml(value)}")
         lines.append("")
     for source, target in routes:
-        lines += ["[[routes]]", f'source = "{source}"', f'target = "{target}"', 'flows = ["orders"]', ""]
+        named = ", ".join(f'"{flow}"' for flow in flows)
+        lines += ["[[routes]]", f'source = "{source}"', f'target = "{target}"', f"flows = [{named}]", ""]
     path = directory / "erpsync.toml"
     path.write_text("\n".join([*lines, *tables, ""]), encoding="utf-8")
     return path

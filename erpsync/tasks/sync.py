@@ -16,3 +16,9 @@ def take_in() -> None:
 def sync_order(self: SyncTask, job_id: int) -> None:
     """Makes the ERP's sales order equal the store's order."""
     self.run_job(JobId(job_id))
+
+
+@app.task(base=SyncTask, bind=True, name="erpsync.sync_fulfilment")  # type: ignore[untyped-decorator]
+def sync_fulfilment(self: SyncTask, job_id: int) -> None:
+    """Makes the shipments of an ERP's sales order known in the store."""
+    self.run_job(JobId(job_id))

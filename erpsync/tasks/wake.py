@@ -14,7 +14,7 @@ from erpsync.ports.runtime import JobCall
 
 log = structlog.get_logger()
 
-TASK_OF_FLOW = {"orders": "erpsync.sync_order"}
+TASK_OF_FLOW = {"orders": "erpsync.sync_order", "fulfilments": "erpsync.sync_fulfilment"}
 # One more try, at once: whoever waits for this has something better to do.
 _RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _INTAKE_EXPIRES_SECONDS = 60

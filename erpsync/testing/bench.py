@@ -60,7 +60,7 @@ class Bench:
         self.settle_seconds = settle_seconds
         self.store_capabilities = store_capabilities or Capabilities()
         self._rules = rules
-        self.flows: dict[str, Flow] = {"orders": table.build("orders", self._context(self.erp, self.store))}
+        self.flows: dict[str, Flow] = _flows(self._context(self.erp, self.store))
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")
         self._keys = count(1)
@@ -72,7 +72,7 @@ class Bench:
         """A worker's Runtime at the same ledger; at the fakes, or at adapters of its own."""
         ours = erp is None and store is None
         context = self._context(erp or self.erp, store or self.store)
-        flows = self.flows if ours else {"orders": table.build("orders", context)}
+        flows = self.flows if ours else _flows(context)
         pings = {SHOP: context.store.ping, ERP: context.erp.ping}
         return Runtime(
             database=self.database,
@@ -82,12 +82,14 @@ class Bench:
             lease=LEASE,
             worker=name,
             flow=lambda *way: self._flow(flows, *way),
-            targets=lambda flow, source: self.targets if (flow, source) == ("orders", SHOP) else (),
+            targets=lambda flow, source: {("orders", SHOP): self.targets, ("fulfilments", ERP): (SHOP,)}.get(
+                (flow, source), ()
+            ),
             webhooks=lambda name: self.webhooks[name],
             ping=lambda name: pings[name](),
             settle_seconds=lambda name: self.settle_seconds if name == ERP else 0.0,
-            rereads=lambda name: name != SHOP or StoreAbility.READ_ORDERS not in self.store_capabilities.missing,
-            changes=lambda flow, source, since: {("orders", SHOP): context.store.orders_changed}[flow, source](since),
+            rereads=lambda name: name == SHOP and StoreAbility.READ_ORDERS not in self.store_capabilities.missing,
+            changes=lambda flow, _source, since: table.KINDS[flow].changes(context, since),
         )
 
     def deliver(self, order: Order, *, key: str = "", carries_state: bool = True) -> int | None:
@@ -149,7 +151,8 @@ class Bench:
             return connection.execute(text(statement)).mappings().all()
 
     def _flow(self, flows: dict[str, Flow], name: str, source: ConnectionName, target: ConnectionName) -> Flow:
-        if name not in flows or (source, target) != (SHOP, ERP):
+        way = (ERP, SHOP) if name in table.KINDS and table.KINDS[name].backwards else (SHOP, ERP)
+        if name not in flows or (source, target) != way:
             raise Rejected(
                 "no-route",
                 system="erpsync",
@@ -173,6 +176,10 @@ class Bench:
             reservation_seconds=LEASE.total_seconds() + self.settle_seconds,
             rules=self._rules,
         )
+
+
+def _flows(context: FlowContext) -> dict[str, Flow]:
+    return {name: table.build(name, context) for name in table.FLOWS}
 
 
 def reference_of(source_id: str) -> str:

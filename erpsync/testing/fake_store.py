@@ -172,6 +172,9 @@ class FakeStore:
         return error
 
     def _fulfil(self, draft: FulfilmentDraft) -> StoreWritten:
+        error = self.faults.refusal_of("fulfil", draft.reference)
+        if error is not None:
+            return error
         if draft.reference not in self.shop.shipments:
             left = {line.sku: line.quantity for line in self.shop.orders[draft.order_id].lines}
             sent = [one for one in self.shop.shipments.values() if one.order_id == draft.order_id]

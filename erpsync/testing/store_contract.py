@@ -4,7 +4,7 @@ One that a store lacks must be refused with the sentence that its capabilities g
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -246,6 +246,16 @@ class StoreContract:
         shown = stage.controls.shown(order_id)
         assert shown.shipments == {"00340": {"SKU-0001": 1}, "00341": {"SKU-0001": 2, "SKU-0002": 1}}
         assert shown.messages <= 1
+
+    def test_a_shipment_that_names_no_order_line_is_matched_by_sku(self, stage: StoreStage) -> None:
+        """Few ERPs keep the store's lines."""
+        order_id = stage.controls.place({"SKU-0001": 3, "SKU-0002": 1})
+        draft = fulfilment(stage, order_id, "ship-sku", {"SKU-0002": 1, "SKU-0001": 2}, "00344")
+        draft = replace(draft, lines=tuple(replace(line, line_source_id=None) for line in draft.lines))
+        if stage.lacks(StoreAbility.FULFIL, lambda: stage.open().fulfil([draft])):
+            return
+        assert isinstance(stage.open().fulfil([draft])["ship-sku"], StoreRef)
+        assert stage.controls.shown(order_id).shipments == {"00344": {"SKU-0002": 1, "SKU-0001": 2}}
 
     def test_a_lost_reply_makes_no_second_shipment(self, stage: StoreStage) -> None:
         order_id = stage.controls.place({"SKU-0001": 2})

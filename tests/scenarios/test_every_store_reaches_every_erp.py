@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from erpsync import bootstrap
 from erpsync.bootstrap import Assembly
 from erpsync.cli.sandbox import secret_fields, simulator_of
 from erpsync.domain.ids import ConnectionName
-from erpsync.engine import intake, run
+from erpsync.engine import intake, polling, run
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import inbox, reads
 from erpsync.ports.spec import Role
@@ -62,6 +64,7 @@ def world(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             {name: (name, one) for name, one in served.items()},
             {name: secret_fields(registry.spec(name)) for name in names},
             routes=[(store, erp) for store in STORES for erp in ERPS],
+            flows=("orders", "fulfilments"),
             tables=["[web]", 'public_url = "https://erpsync.example.com"'],
         )
         for variable, value in (("CONFIG", path), ("DATABASE_URL", database_url), ("HOME", tmp_path / "home")):
@@ -94,6 +97,23 @@ def test_an_order_of_each_store_is_in_each_erp_once(world: World) -> None:
             numbers.append(booked.number)
         # Some stores have room for one ERP's number alone.
         assert any(number in shown.notes for number in numbers), store
+
+
+@pytest.mark.parametrize(("store", "erp"), list(zip(cycle(STORES), ERPS, strict=False)))
+def test_a_shipment_of_each_erp_is_in_a_store_with_its_tracking(world: World, store: str, erp: str) -> None:
+    order_id = controls(world.served[store]).place({"SKU-0001": 2, "SKU-0002": 1})
+    polling.poll(world.runtime, ConnectionName(store), "orders")
+    world.work()
+    [booked] = controls(world.served[erp]).booked(f"{store}-{order_id}")
+    controls(world.served[erp]).ship(booked.id, {"SKU-0001": Decimal(1)}, carrier="DHL", number="00340434161094021501")
+    for _ in range(2):
+        assert polling.poll(world.runtime, ConnectionName(erp), "fulfilments").trouble == ""
+        world.work()
+    with world.assembly.database.connect() as connection:
+        assert [(letter.subject, letter.problem) for letter in reads.dead_letters(connection)] == []
+    shown = controls(world.served[store]).shown(order_id)
+    assert shown.shipments == {"00340434161094021501": {"SKU-0001": 1}}
+    assert shown.messages <= 1
 
 
 def test_every_connection_is_well_as_the_sandbox_configures_it(world: World) -> None:

@@ -122,11 +122,13 @@ class Calls:
         if order.get("status") == "cancelled":
             raise Refused(409, "cancelled", order["id"])
         ordered = {line["id"]: Decimal(line["quantity"]) for line in order["lines"]}
+        by_sku = {line["sku"]: line["id"] for line in reversed(order["lines"])}
         sent = [line for one in shop.fulfilments.values() if one["order_id"] == order["id"] for line in one["lines"]]
         for line in [*sent, *body["lines"]]:
-            if line["line_id"] not in ordered:
+            line_id = line["line_id"] or by_sku.get(line["sku"])
+            if line_id not in ordered:
                 raise Refused(422, "unknown-line", reference)
-            ordered[line["line_id"]] -= Decimal(line["quantity"])
+            ordered[line_id] -= Decimal(line["quantity"])
         if any(left < 0 for left in ordered.values()):
             raise Refused(422, "over-ordered", reference)
         number = ", ".join(parcel["number"] for parcel in body["parcels"])

@@ -133,7 +133,7 @@ class Shop:
         with self.lock:
             order, written = self.orders[order_id], self.written.get(order_id, {})
             shipments = {
-                one["parcels"][0]["number"]: {line["sku"]: int(line["quantity"]) for line in one["lines"]}
+                one["parcels"][0]["number"]: {line["sku"]: int(Decimal(line["quantity"])) for line in one["lines"]}
                 for one in self.fulfilments.values()
                 if one["order_id"] == order_id
             }
