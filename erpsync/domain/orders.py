@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -137,6 +138,20 @@ class Balance(BaseModel):
             f"lines {self.lines} + shipping {self.shipping} + tax {self.tax} + tip, duties, fees and rounding {self.extras}"
             f" = {self.computed}, {but} the store says {self.stated}"
         )
+
+
+def tax_percent(taxes: Iterable[TaxLine]) -> Decimal | None:
+    """What the taxes of one line come to together, in percent: 19 for a rate of 0.19, 0 where there are none.
+
+    None where the store does not tell the rate of a tax that it charges; one that charges nothing may go without a rate.
+    """
+    percent = Decimal(0)
+    for tax in taxes:
+        if tax.rate is not None:
+            percent += tax.rate * 100
+        elif tax.amount.amount:
+            return None
+    return percent
 
 
 def balance(order: Order) -> Balance:

@@ -2,12 +2,16 @@
 
 import ipaddress
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 
+Default = TypeVar("Default")
 _SEPARATOR = re.compile(r"[,\n]+")
+_PERCENT = re.compile(r"\d{1,3}(\.\d+)?")
 
 
 def _table(value: object) -> object:
@@ -17,6 +21,13 @@ def _table(value: object) -> object:
     if any(not equals for _, equals, _ in pairs):
         raise ValueError(f'"{value}" is not a table: write {{ key = "value" }}, or "key=value, key=value" as text')
     return {key.strip(): entry.strip() for key, _, entry in pairs}
+
+
+def _percentages(table: dict[str, str]) -> dict[str, str]:
+    for key in table:
+        if not _PERCENT.fullmatch(key):
+            raise ValueError(f'"{key}" is not a percentage: write percent without a sign, as in "19" or "8.25"')
+    return table
 
 
 def _names(value: object) -> object:
@@ -48,8 +59,19 @@ def is_private(host: str) -> bool:
 Table = Annotated[dict[str, str], BeforeValidator(_table)]
 """A lookup table: what the store says, and what that is in the ERP. Text ("19=V1, 7=V2") says the same in one line."""
 
+PercentTable = Annotated[dict[str, str], BeforeValidator(_table), AfterValidator(_percentages)]
+"""A lookup table by percent, as of tax codes. Look in it with `entry_of`."""
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 """A list of names or codes. Text ("EAST, WEST") says the same in one line."""
 
 Address = Annotated[str, AfterValidator(_address)]
 """An address over TLS, or over plain http inside a private network; empty where the setting allows it."""
+
+
+def entry_of(table: Mapping[str, str], number: Decimal | None, default: Default) -> str | Default:
+    """What a table that is keyed by numbers, as by percent, has for this one: "19", "19.0" and "19.00" are one number. The
+    default where it has nothing, and where there is no number. All keys must be numbers, as those of a PercentTable are."""
+    if number is None:
+        return default
+    return {Decimal(key): entry for key, entry in table.items()}.get(number, default)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from erpsync.domain.money import Money, zero
-from erpsync.domain.orders import Balance, Order, OrderStatus, Rounded, balance, rounded
+from erpsync.domain.orders import Balance, Order, OrderStatus, Rounded, TaxLine, balance, rounded, tax_percent
 from erpsync.testing import samples
 
 CENTS = st.integers(-(10**7), 10**7).map(lambda cents: Decimal(cents) / 100)
@@ -131,3 +131,27 @@ def test_a_time_written_in_another_zone_is_the_same_content() -> None:
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValidationError):
         samples.order(created_at=datetime(2026, 1, 1, 12))  # noqa: DTZ001 - the mistake that is refused
+
+
+@pytest.mark.parametrize(
+    ("taxes", "percent"),
+    [
+        ((), "0"),
+        ((("3.80", "0.19"),), "19"),
+        ((("3.80", "0.190"),), "19"),
+        ((("1.25", "0.0625"), ("0.30", "0.015")), "7.75"),
+        ((("0.00", "0.19"),), "19"),
+        ((("0.00", None),), "0"),
+        ((("3.80", "0.19"), ("0.00", None)), "19"),
+        ((("3.80", None),), None),
+        ((("3.80", "0.19"), ("0.30", None)), None),
+    ],
+)
+def test_the_taxes_of_a_line_come_to_a_percentage_unless_a_charged_ones_rate_is_not_told(
+    taxes: tuple[tuple[str, str | None], ...], percent: str | None
+) -> None:
+    lines = [
+        TaxLine(title="VAT", amount=euros(amount), rate=None if rate is None else Decimal(rate))
+        for amount, rate in taxes
+    ]
+    assert tax_percent(lines) == (None if percent is None else Decimal(percent))

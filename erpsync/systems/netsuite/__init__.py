@@ -8,14 +8,14 @@ from erpsync.ports.spec import Capabilities, Role, SystemSpec
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 
 
-def _open_erp(connection: ConnectionName, settings: NetSuiteSettings, tools: Tools) -> Erp:
+def _open_erp(_connection: ConnectionName, settings: NetSuiteSettings, tools: Tools) -> Erp:
     if settings.transport == "rest":
         from erpsync.systems.netsuite.rest_adapter import NetSuiteRestErp  # noqa: PLC0415 - zeep is not needed there
 
-        return NetSuiteRestErp(connection, settings, tools)
+        return NetSuiteRestErp(settings, tools)
     from erpsync.systems.netsuite.adapter import NetSuiteErp  # noqa: PLC0415 - zeep is loaded by those who need it
 
-    return NetSuiteErp(connection, settings, tools)
+    return NetSuiteErp(settings, tools)
 
 
 def _open_simulator() -> Simulator:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.domain.ids import TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -27,8 +27,7 @@ from erpsync.systems.netsuite.writing import Writing
 class NetSuiteErp:
     """One account. Not shared between threads or processes."""
 
-    def __init__(self, connection: ConnectionName, settings: NetSuiteSettings, tools: Tools) -> None:
-        self._connection = connection
+    def __init__(self, settings: NetSuiteSettings, tools: Tools) -> None:
         self._settings = settings
         self._clock = tools.clock
         self._client = SuiteTalk(settings, tools)

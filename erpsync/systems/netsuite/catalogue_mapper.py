@@ -6,11 +6,11 @@ from decimal import Decimal
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.products import BasePrice, Product, Variant
+from erpsync.systems.netsuite.item_rules import grams, own_name
 from erpsync.systems.netsuite.items import sku_of
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.wire import DeletedRecord, Pricing, ReadRecord, id_of, name_of
 
-_GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "lb": Decimal("453.59237"), "oz": Decimal("28.349523125")}
 _PARENT, _CHILD = "_parent", "_child"
 
 
@@ -54,7 +54,7 @@ def gone(deleted: DeletedRecord, settings: NetSuiteSettings) -> Product | None:
     if told is None or not told["internalId"]:
         return None
     known: ReadRecord = {"internalId": told["internalId"], "itemId": told["name"], "externalId": told["externalId"]}
-    sku = sku_of(known, by_external_id=settings.sku_field == "external_id")
+    sku = sku_of(known, settings)
     if not sku:
         return None
     variant = Variant(sku=sku, active=False)
@@ -65,7 +65,7 @@ def gone(deleted: DeletedRecord, settings: NetSuiteSettings) -> Product | None:
 
 def base_prices(item: ReadRecord, settings: NetSuiteSettings) -> list[BasePrice]:
     """The item's prices at the base level and at those configured, in configured currencies."""
-    sku = sku_of(item, by_external_id=settings.sku_field == "external_id")
+    sku = sku_of(item, settings)
     matrix = item.get("pricingMatrix")
     if not sku or is_parent(item) or not matrix:
         return []
@@ -115,7 +115,7 @@ def _product(item: ReadRecord, *, variants: tuple[Variant, ...], options: tuple[
 
 def _variant(item: ReadRecord, options: tuple[str, ...], settings: NetSuiteSettings) -> Variant:
     return Variant(
-        sku=sku_of(item, by_external_id=settings.sku_field == "external_id"),
+        sku=sku_of(item, settings),
         title=_title(item),
         options=options,
         barcode=item.get("upcCode") or "",
@@ -125,15 +125,14 @@ def _variant(item: ReadRecord, options: tuple[str, ...], settings: NetSuiteSetti
 
 
 def _title(item: ReadRecord) -> str:
-    return item.get("displayName") or (item.get("itemId") or "").rpartition(" : ")[2]
+    return item.get("displayName") or own_name(item.get("itemId"))
 
 
 def _grams(item: ReadRecord) -> Decimal | None:
     weight, unit = item.get("weight"), item.get("weightUnit")
     # A kit refers to its unit, other items name it.
     name = (unit["name"] or "") if isinstance(unit, Mapping) else unit or ""
-    factor = _GRAMS.get(name.lstrip("_").lower())
-    return None if weight is None or factor is None else weight * factor
+    return grams(weight, name.lstrip("_"))
 
 
 def _options(child: ReadRecord) -> dict[str, str]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import TargetId
 from erpsync.domain.parties import Customer
 from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, RecordRef, Written
 from erpsync.ports.pages import Page, Since
-from erpsync.systems.netsuite import wire
 from erpsync.systems.netsuite.client import SuiteTalk
+from erpsync.systems.netsuite.drafting import drafted
 from erpsync.systems.netsuite.mapper import customer_record
 from erpsync.systems.netsuite.queries import search
 from erpsync.systems.netsuite.reading import deletions, modified, position, rows, to_deleted
@@ -45,14 +44,10 @@ class Customers:
 
     def upsert(self, drafts: Sequence[CustomerDraft]) -> Mapping[str, Written]:
         known = self._writing.by_external_id(_TYPE, [draft.reference for draft in drafts])
-        records: dict[str, wire.Written] = {}
-        results: dict[str, Written] = {}
-        for draft in drafts:
-            try:
-                is_new = known[draft.reference] is None
-                records[draft.reference] = customer_record(draft, self._settings, is_new=is_new)
-            except Rejected as error:
-                results[draft.reference] = error
+        records, results = drafted(
+            {draft.reference: draft for draft in drafts},
+            lambda key, draft: customer_record(draft, self._settings, is_new=known[key] is None),
+        )
         names = {draft.reference: f"customer {draft.reference}" for draft in drafts}
         return results | self._writing.upsert(_TYPE, records, names)
 

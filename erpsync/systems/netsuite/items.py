@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from erpsync.domain.ids import Sku
 from erpsync.ports.runtime import Clock
 from erpsync.systems.netsuite.client import SuiteTalk
+from erpsync.systems.netsuite.item_rules import sku_in
 from erpsync.systems.netsuite.queries import any_of, search
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.wire import ReadRecord
@@ -21,7 +22,7 @@ class Items:
 
     def __init__(self, client: SuiteTalk, settings: NetSuiteSettings, clock: Clock) -> None:
         self._client = client
-        self._by_external_id = settings.sku_field == "external_id"
+        self._settings = settings
         self._clock = clock
         self._known: dict[Sku, tuple[str, datetime]] = {}
         self._skus: dict[str, tuple[Sku, datetime]] = {}
@@ -55,7 +56,7 @@ class Items:
 
     def sku_of(self, item: ReadRecord) -> Sku:
         """The SKU of an item that was read, empty where it has none."""
-        return sku_of(item, by_external_id=self._by_external_id)
+        return sku_of(item, self._settings)
 
     def forget(self, skus: Iterable[Sku]) -> None:
         """For items that NetSuite did not know any more."""
@@ -63,7 +64,7 @@ class Items:
             self._known.pop(sku, None)
 
     def _searched(self, skus: list[Sku]) -> dict[Sku, tuple[str, ...]]:
-        if not self._by_external_id:
+        if self._settings.sku_field != "external_id":
             # A text field takes one value a search.
             return {sku: self._named(sku) for sku in skus}
         found: dict[Sku, tuple[str, ...]] = dict.fromkeys(skus, ())
@@ -82,8 +83,6 @@ class Items:
         return tuple(item["internalId"] for item in search(self._client, "Item", criteria) if self.sku_of(item) == sku)
 
 
-def sku_of(item: ReadRecord, *, by_external_id: bool) -> Sku:
-    """An item's external id; or its name, of which a matrix item's comes with its parent's in front."""
-    if by_external_id:
-        return Sku(item.get("externalId") or "")
-    return Sku((item.get("itemId") or "").rpartition(" : ")[2])
+def sku_of(item: ReadRecord, settings: NetSuiteSettings) -> Sku:
+    """The SKU of an item that was read, empty where it has none."""
+    return sku_in(item.get("itemId"), item.get("externalId"), settings)

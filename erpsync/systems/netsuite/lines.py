@@ -12,7 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money, minor_unit, total
-from erpsync.domain.orders import Order, OrderLine, TaxLine, balance
+from erpsync.domain.orders import Order, OrderLine, TaxLine, balance, tax_percent
+from erpsync.ports.settings import entry_of
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 
 SYSTEM = "netsuite"
@@ -151,20 +152,10 @@ def _line_tax(
 ) -> tuple[Decimal | None, str]:
     if settings.tax_handling == "item":
         return None, settings.tax_code
-    percent = sum((tax.rate or _NOTHING for tax in taxes), _NOTHING) * 100
-    # "19", "19.0" and "19.00" are one rate.
-    codes = {Decimal(rate): code for rate, code in settings.tax_codes.items()}
-    told = all(tax.rate is not None or not tax.amount.amount for tax in taxes)
-    code = codes.get(percent, settings.tax_code) if told else settings.tax_code
+    percent = tax_percent(taxes)
+    code = entry_of(settings.tax_codes, percent, settings.tax_code)
     if not code:
-        rate = f"{percent.normalize():f}" if told else "?"
-        raise Rejected(
-            "tax-rate-not-mapped",
-            system=SYSTEM,
-            record=named(order),
-            what=f"No tax code is configured for {rate} %." if told else "The store does not tell a tax line's rate.",
-            next_step=f'Add "{rate}" to `tax_codes` of this connection, or set `tax_code`; then replay.',
-        )
+        raise _no_tax_code(percent, record=named(order))
     return rounding.take(_sum(taxes, order).amount), code
 
 
@@ -233,6 +224,17 @@ def no_item(name: str, setting: str, money: Money, *, record: str) -> Rejected:
         what=f"There is {name} of {money} and no item is configured for it.",
         next_step=f"Set `{setting}` of this connection to the internal id of an item for it; then replay.",
     )
+
+
+def _no_tax_code(percent: Decimal | None, *, record: str) -> Rejected:
+    if percent is None:
+        what = "The store does not tell a tax line's rate."
+        next_step = "Set `tax_code` of this connection, which is for such lines as well; then replay."
+    else:
+        rate = f"{percent.normalize():f}"
+        what = f"No tax code is configured for {rate} %."
+        next_step = f'Add "{rate}" to `tax_codes` of this connection, or set `tax_code`; then replay.'
+    return Rejected("tax-rate-not-mapped", system=SYSTEM, record=record, what=what, next_step=next_step)
 
 
 def _does_not_add_up(order: Order, computed: Decimal) -> Rejected:

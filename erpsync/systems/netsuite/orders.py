@@ -1,19 +1,20 @@
 """Sales orders: found, made, amended, cancelled, closed."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from erpsync.domain.errors import Rejected, Skip, SyncError
-from erpsync.domain.ids import Sku, TargetId
-from erpsync.domain.orders import Order
+from erpsync.domain.errors import SyncError
+from erpsync.domain.ids import TargetId
 from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.erp_records import Written as Answer
 from erpsync.systems.netsuite.client import SuiteTalk
+from erpsync.systems.netsuite.drafting import drafted
 from erpsync.systems.netsuite.items import Items
-from erpsync.systems.netsuite.lines import SYSTEM, named, ordered
+from erpsync.systems.netsuite.lines import named
 from erpsync.systems.netsuite.mapper import amended_record, closing_record, order_record
+from erpsync.systems.netsuite.order_rules import order_deleted, skus, too_late, total_differs
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.wire import ReadLine, ReadRecord, Ref, Written, id_of
 from erpsync.systems.netsuite.writing import Outcome, Writing, ref
@@ -39,16 +40,16 @@ class Orders:
 
     def create(self, drafts: Sequence[OrderDraft]) -> Mapping[str, Answer]:
         by_reference = {draft.reference: draft for draft in drafts}
-        items = self._items.find(_skus(drafts))
-        records, results = _mapped(by_reference, lambda _, draft: order_record(draft, items, self._settings))
+        items = self._items.find(skus(drafts))
+        records, results = drafted(by_reference, lambda _, draft: order_record(draft, items, self._settings))
         names = {key: named(by_reference[key].order) for key in records}
         return results | self._checked(by_reference, self._writing.upserted(_TYPE, records, names))
 
     def amend(self, drafts: Mapping[TargetId, OrderDraft]) -> Mapping[TargetId, Answer]:
-        items = self._items.find(_skus(drafts.values()))
+        items = self._items.find(skus(drafts.values()))
         kept = self._client.get_list([Ref(internalId=target_id, type=_TYPE) for target_id in drafts])
         lines = {target_id: _lines(order) if order else [] for target_id, order in zip(drafts, kept, strict=True)}
-        records, results = _mapped(
+        records, results = drafted(
             drafts,
             lambda target_id, draft: amended_record(target_id, draft, items, self._settings, lines[target_id]),
         )
@@ -60,7 +61,7 @@ class Orders:
 
         def lines(order: ReadRecord) -> list[int]:
             if _has_begun(order):
-                raise _too_late(order)
+                raise too_late(ref(order).display)
             return [line["line"] for line in _open_lines(order) if line["line"] is not None]
 
         return self._close(target_ids, lines)
@@ -76,7 +77,7 @@ class Orders:
         return self._close(target_ids, lines)
 
     def preview(self, draft: OrderDraft) -> object:
-        return _shown(order_record(draft, self._items.find(_skus([draft])), self._settings))
+        return _shown(order_record(draft, self._items.find(skus([draft])), self._settings))
 
     def _close(
         self, target_ids: Sequence[TargetId], lines: Callable[[ReadRecord], list[int]]
@@ -88,7 +89,7 @@ class Orders:
         for target_id, order in zip(target_ids, orders, strict=True):
             try:
                 if order is None:
-                    raise Skip("order-deleted", what="The sales order was deleted in NetSuite already.")
+                    raise order_deleted()
                 numbers = [] if order["orderStatus"] in _OVER or not _open_lines(order) else lines(order)
             except SyncError as error:
                 results[target_id] = error
@@ -111,30 +112,13 @@ class Orders:
             if isinstance(found, SyncError):
                 results[key] = found
                 if found.code == "invalid-key-or-ref":
-                    self._items.forget(_skus([drafts[key]]))
+                    self._items.forget(skus([drafts[key]]))
                 continue
             order, total = drafts[key].order, found.get("total")
             results[key] = ref(found)
             if total is not None and total != order.total.rounded().amount:
-                results[key] = _total_differs(order, ref(found), total)
+                results[key] = total_differs(order, ref(found), total)
         return results
-
-
-def _mapped(
-    drafts: Mapping[Key, OrderDraft], record: Callable[[Key, OrderDraft], Written]
-) -> tuple[dict[Key, Written], dict[Key, Answer]]:
-    records: dict[Key, Written] = {}
-    results: dict[Key, Answer] = {}
-    for key, draft in drafts.items():
-        try:
-            records[key] = record(key, draft)
-        except Rejected as error:
-            results[key] = error
-    return records, results
-
-
-def _skus(drafts: Iterable[OrderDraft]) -> list[Sku]:
-    return [line.sku for draft in drafts for line in ordered(draft.order)]
 
 
 def _open_lines(order: ReadRecord) -> list[ReadLine]:
@@ -160,24 +144,3 @@ def _shown(value: object) -> object:
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _total_differs(order: Order, made: RecordRef, total: Decimal) -> Rejected:
-    return Rejected(
-        "total-differs",
-        system=SYSTEM,
-        record=named(order),
-        what=f"NetSuite has it as {made.display} and adds it up to {total:f} {order.currency}, not to {order.total}.",
-        next_step=f"Look at {made.display} in NetSuite for tax or charges that the account adds by itself, turn that off "
-        "for these customers or items, then replay: the order is written again.",
-    )
-
-
-def _too_late(order: ReadRecord) -> Rejected:
-    return Rejected(
-        "order-already-fulfilled",
-        system=SYSTEM,
-        record=f"sales order {ref(order).display}",
-        what="The sales order has been fulfilled or billed, at least in part, and can no longer be cancelled.",
-        next_step="Make a return authorization or close what is left of it in NetSuite by hand, then discard this job.",
-    )

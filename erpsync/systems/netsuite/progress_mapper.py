@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import ErpOrderState, Fulfilment, Invoice, OrderProgress, Parcel, ShippedLine
 from erpsync.domain.ids import Sku, TargetId
-from erpsync.domain.money import Money
-from erpsync.systems.netsuite.lines import SYSTEM
+from erpsync.systems.netsuite.order_rules import invoiced, status_unknown
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.wire import DeletedRecord, ReadRecord, id_of, name_of
 from erpsync.systems.netsuite.writing import ref
@@ -45,13 +43,7 @@ def order_progress(
     shown = ref(order)
     state = _STATES.get(order["orderStatus"] or "")
     if state is None:
-        raise Rejected(
-            "order-status-unknown",
-            system=SYSTEM,
-            record=f"sales order {shown.display}",
-            what=f"NetSuite gives the sales order the status {order['orderStatus']}, which erpsync does not know.",
-            next_step="Look at the sales order in NetSuite; report this if its status there is an ordinary one.",
-        )
+        raise status_unknown(shown.display, str(order["orderStatus"]))
     shipments = [record for record in belonging if is_fulfilment(record) and record["shipStatus"] in (None, "_shipped")]
     invoices = [record for record in belonging if not is_fulfilment(record)]
     return OrderProgress(
@@ -116,14 +108,5 @@ def _parcels(record: ReadRecord) -> list[Parcel]:
 
 def _invoice(record: ReadRecord, settings: NetSuiteSettings) -> Invoice:
     shown = ref(record)
-    currency = settings.currency_of(id_of(record["currency"]))
-    if not currency:
-        raise Rejected(
-            "currency-not-mapped",
-            system=SYSTEM,
-            record=f"invoice {shown.display}",
-            what="The invoice is in a currency that is not configured for this connection.",
-            next_step="Add the currency with its internal id to `currencies` of this connection.",
-        )
-    total = Money(amount=record["total"] or Decimal(0), currency=currency)
+    total = invoiced(shown.display, record["total"] or Decimal(0), id_of(record["currency"]), settings)
     return Invoice(id=shown.target_id, number=shown.display, total=total, issued_at=record["tranDate"])

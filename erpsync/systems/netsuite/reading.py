@@ -9,19 +9,17 @@ a search "modified on or after" has no upper end.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from erpsync.domain.errors import SyncError
 from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.queries import deleted, search_page
+from erpsync.systems.netsuite.watermarks import time_of, watermark_of
 from erpsync.systems.netsuite.wire import DeletedRecord, ReadRecord
 
 T = TypeVar("T")
-# A record is stamped while its transaction is under way, and a request may take 15 minutes:
-# https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_4078474279.html
-OVERLAP = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,10 @@ def position(since: Since, remote_time: Callable[[], datetime]) -> Position:
     if since.cursor is not None:
         try:
             told, watermark, after, deleted = json.loads(since.cursor)
-            return Position(_time(told), str(watermark), int(after), bool(deleted))
+            return Position(time_of(told), str(watermark), int(after), bool(deleted))
         except (ValueError, TypeError):
-            return Position(None, _watermark(remote_time()))
-    return Position(_time(since.watermark), _watermark(remote_time()))
+            return Position(None, watermark_of(remote_time()))
+    return Position(time_of(since.watermark), watermark_of(remote_time()))
 
 
 def rows(
@@ -112,15 +110,3 @@ def _nearer(after: int, until: int | None, found: list[int]) -> int:
     if found == sorted(found) and (until is None or last < until):
         return last
     return after + max(1, (min(last, until or last) - after) // 2)
-
-
-def _watermark(remote: datetime) -> str:
-    return (remote - OVERLAP).isoformat()
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None

@@ -8,23 +8,20 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_N3539978.h
 
 import re
 
-from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
+from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Transient, Unavailable
 from erpsync.systems.netsuite.lines import SYSTEM
+from erpsync.systems.netsuite.remedies import next_step, too_many_requests
 from erpsync.systems.netsuite.wire import Status, StatusDetail
 from erpsync.transport.soap import SoapFault
 
 ABSENT = frozenset({"RCRD_DSNT_EXIST", "RCRD_NOT_FOUND", "NONEXISTENT_EXTERNAL_ID", "INVALID_KEY_OR_REF"})
 """What a look-up of a record that does not exist answers. The look-up's own key is the only reference in it."""
 NO_PERMISSION = frozenset({"INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION", "NOT_ENOUGH_PERMISSIONS"})
-BAD_REFERENCE = "INVALID_KEY_OR_REF"
 PERMISSION_MISSING = "permission-missing"
 """The code of our error where a role lacks a right."""
 SEARCH_EXPIRED = "INVALID_JOB_ID"
 """A search id dies when it is not used for 15 minutes:
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_N3523074.html"""
-
-BUSY_SECONDS = 5.0
-"""How long to leave an account alone that has too many requests under way: it does not say, and most are over by then."""
 
 _USAGE_LOG = "Read the message in NetSuite under Setup > Integration > SOAP Web Services Usage Log"
 _ROLE = (
@@ -68,27 +65,13 @@ _PASSING = frozenset(
     }
 )
 _UNCLEAR = frozenset({"UNEXPECTED_ERROR", "UNEXPECTED_FAILURE", "TRANS_NOT_COMPLETED"})
-_NEXT_STEPS = {
-    BAD_REFERENCE: "Check that the internal ids in this connection's settings, the item and the customer still exist "
-    "and belong to the order's subsidiary; then replay.",
-    "RCRD_DSNT_EXIST": "The record was deleted in NetSuite. Create it there by hand, or discard this job.",
-    "USER_ERROR": f"{_USAGE_LOG}: mostly a field that the form requires. Correct the form or the record, then replay.",
-    "UNIQUE_CUST_ID_REQD": "Turn on Auto-Generated Numbers for customers, or rename the other customer; then replay.",
-    "DUP_ENTITY": "Turn on Auto-Generated Numbers for customers, or rename the other customer; then replay.",
-    "CANT_DELETE_LINE": "The sales order has been fulfilled or billed in part. Bring it in line by hand, then discard.",
-    "SALES_ORDER_EDIT_NOT_ALLOWED": "The sales order is locked. Bring it in line by hand, then discard this job.",
-    "TRAN_PERIOD_CLOSED": "Open the accounting period, or set the date that orders are booked at; then replay.",
-    "TRAN_PRD_CLOSED": "Open the accounting period, or set the date that orders are booked at; then replay.",
-    "EXCEEDED_MAX_FIELD_LENGTH": "Shorten the text in the store (a name, an address line or the note), then replay.",
-    "INVALID_EMAIL": "Correct the customer's e-mail address in the store, then replay.",
-}
 _REFERENCE = re.compile(r"Invalid (\w+) reference key ([\w.-]+)")
 
 
 def of_fault(fault: SoapFault, *, write: bool) -> SyncError:
     """The domain error for a fault. None of them dead-letters a record for what is wrong with the connection."""
     if fault.element in _BUSY_FAULTS or fault.code in _BUSY:
-        return _busy(fault.code)
+        return too_many_requests(fault.code)
     if fault.element in _TOO_MUCH_FAULTS:
         return Rejected(
             "request-too-large",
@@ -113,7 +96,7 @@ def of_status(status: Status, *, record: str) -> SyncError:
     name = code.lower().replace("_", "-")
     what = f"NetSuite refused the record with {code}{_reference(detail)}."
     if code in _BUSY:
-        return _busy(code, record)
+        return too_many_requests(code, record)
     if code == "ACCT_TEMP_UNAVAILABLE":
         return Unavailable("unavailable", system=SYSTEM, record=record, what=what)
     if code in _UNCLEAR:
@@ -122,8 +105,7 @@ def of_status(status: Status, *, record: str) -> SyncError:
         return Transient(name, system=SYSTEM, record=record, what=what)
     if code in NO_PERMISSION:
         return Rejected(name, system=SYSTEM, record=record, what=what, next_step=f"{_ROLE} Replay this one.")
-    next_step = _NEXT_STEPS.get(code, f"{_USAGE_LOG}; correct what it names, then replay.")
-    return Rejected(name, system=SYSTEM, record=record, what=what, next_step=next_step)
+    return Rejected(name, system=SYSTEM, record=record, what=what, next_step=next_step(code, _USAGE_LOG))
 
 
 def no_permission(code: str) -> Unavailable:
@@ -149,16 +131,6 @@ def code_of(status: Status) -> str:
         return ""
     detail = _error(status)
     return (detail and detail["code"]) or "UNKNOWN"
-
-
-def _busy(code: str, record: str = "") -> Throttled:
-    return Throttled(
-        "throttled",
-        system=SYSTEM,
-        record=record,
-        what=f"Too many requests at once for the account ({code}).",
-        retry_after_seconds=BUSY_SECONDS,
-    )
 
 
 def _of_connection(fault: SoapFault) -> SyncError | None:

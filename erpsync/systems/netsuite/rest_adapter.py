@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.domain.ids import TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -13,6 +12,7 @@ from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, R
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Tools
 from erpsync.systems.netsuite import rest_checks, rest_progress
+from erpsync.systems.netsuite.drafting import drafted
 from erpsync.systems.netsuite.mapper import customer_record
 from erpsync.systems.netsuite.rest_after_sale import RestAfterSale
 from erpsync.systems.netsuite.rest_changes import RestChanges
@@ -21,7 +21,6 @@ from erpsync.systems.netsuite.rest_orders import RestOrders
 from erpsync.systems.netsuite.rest_reading import Readings
 from erpsync.systems.netsuite.rest_writing import RestWriting, refs
 from erpsync.systems.netsuite.settings import NetSuiteSettings
-from erpsync.systems.netsuite.wire import Customer
 
 _AT_ONCE = 500
 _WITH_EMAIL = (
@@ -33,8 +32,7 @@ _WITH_EMAIL = (
 class NetSuiteRestErp:
     """One account. Not shared between threads or processes."""
 
-    def __init__(self, connection: ConnectionName, settings: NetSuiteSettings, tools: Tools) -> None:
-        self._connection = connection
+    def __init__(self, settings: NetSuiteSettings, tools: Tools) -> None:
         self._settings = settings
         self._client = RestClient(settings, tools)
         self._writing = RestWriting(self._client, settings)
@@ -60,14 +58,10 @@ class NetSuiteRestErp:
 
     def upsert_customers(self, drafts: Sequence[CustomerDraft]) -> Mapping[str, Written]:
         known = self._writing.by_reference("customer", [draft.reference for draft in drafts])
-        records: dict[str, Customer] = {}
-        results: dict[str, Written] = {}
-        for draft in drafts:
-            try:
-                is_new = not known[draft.reference]
-                records[draft.reference] = customer_record(draft, self._settings, is_new=is_new)
-            except Rejected as error:
-                results[draft.reference] = error
+        records, results = drafted(
+            {draft.reference: draft for draft in drafts},
+            lambda key, draft: customer_record(draft, self._settings, is_new=not known[key]),
+        )
         names = {draft.reference: f"customer {draft.reference}" for draft in drafts}
         return results | refs(self._writing.create("customer", records, names))
 

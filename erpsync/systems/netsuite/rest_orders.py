@@ -4,14 +4,16 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from erpsync.domain.errors import Rejected, Skip, SyncError
+from erpsync.domain.errors import Rejected, Skip
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.erp_records import Written as Answer
 from erpsync.systems.netsuite import wire
-from erpsync.systems.netsuite.lines import SYSTEM, named, ordered
+from erpsync.systems.netsuite.drafting import drafted
+from erpsync.systems.netsuite.lines import named
 from erpsync.systems.netsuite.mapper import amended_record, closing_record, order_record
+from erpsync.systems.netsuite.order_rules import order_deleted, skus, too_late, total_differs
 from erpsync.systems.netsuite.rest_client import RestClient
 from erpsync.systems.netsuite.rest_mapper import plain
 from erpsync.systems.netsuite.rest_wire import ReadLine, ReadOrder
@@ -43,8 +45,8 @@ class RestOrders:
 
     def create(self, drafts: Sequence[OrderDraft]) -> Mapping[str, Answer]:
         by_reference = {draft.reference: draft for draft in drafts}
-        items = self.items(_skus(drafts))
-        records, results = _mapped(by_reference, lambda _, draft: order_record(draft, items, self._settings))
+        items = self.items(skus(drafts))
+        records, results = drafted(by_reference, lambda _, draft: order_record(draft, items, self._settings))
         names = {key: named(by_reference[key].order) for key in records}
         written = self._writing.create(_KIND, records, names)
         return results | _checked({key: draft.order for key, draft in by_reference.items()}, written)
@@ -52,9 +54,9 @@ class RestOrders:
     def amend(self, drafts: Mapping[TargetId, OrderDraft]) -> Mapping[TargetId, Answer]:
         """A line that stays is named by its number: of the others, those that match none are taken away.
         https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545297048.html"""
-        items = self.items(_skus(drafts.values()))
+        items = self.items(skus(drafts.values()))
         lines = {target_id: _lines_of(self._get(target_id)) for target_id in drafts}
-        records, results = _mapped(
+        records, results = drafted(
             drafts, lambda target_id, draft: amended_record(target_id, draft, items, self._settings, lines[target_id])
         )
         written = self._writing.update(_KIND, records, {key: named(drafts[key].order) for key in records})
@@ -65,7 +67,7 @@ class RestOrders:
 
         def lines(order: ReadOrder) -> list[int]:
             if _has_begun(order):
-                raise _too_late(order)
+                raise too_late(order.get("tranId", ""))
             return [line["line"] for line in _open_lines(order)]
 
         return self._close(target_ids, lines)
@@ -81,7 +83,7 @@ class RestOrders:
         return self._close(target_ids, lines)
 
     def preview(self, draft: OrderDraft) -> object:
-        record = order_record(draft, self.items(_skus([draft])), self._settings)
+        record = order_record(draft, self.items(skus([draft])), self._settings)
         body = self._writing.body(_KIND, record, named(draft.order))
         return plain({"externalId": draft.reference, **body})
 
@@ -122,7 +124,7 @@ class RestOrders:
     def _read(self, target_id: TargetId) -> ReadOrder:
         order = self._get(target_id)
         if order is None:
-            raise Skip("order-deleted", what="The sales order was deleted in NetSuite already.")
+            raise order_deleted()
         return order
 
     def _get(self, target_id: TargetId) -> ReadOrder | None:
@@ -140,25 +142,8 @@ def _checked(orders: Mapping[Key, Order], outcomes: Mapping[Key, Outcome]) -> di
     for key, found in outcomes.items():
         total = orders[key].total.rounded().amount
         if isinstance(found, Found) and found.total is not None and found.total != total:
-            results[key] = _total_differs(orders[key], found.ref, found.total)
+            results[key] = total_differs(orders[key], found.ref, found.total)
     return results
-
-
-def _mapped(
-    drafts: Mapping[Key, OrderDraft], record: Callable[[Key, OrderDraft], Mapping[str, Any]]
-) -> tuple[dict[Key, Mapping[str, Any]], dict[Key, Answer]]:
-    records: dict[Key, Mapping[str, Any]] = {}
-    results: dict[Key, Answer] = {}
-    for key, draft in drafts.items():
-        try:
-            records[key] = record(key, draft)
-        except Rejected as error:
-            results[key] = error
-    return records, results
-
-
-def _skus(drafts: Iterable[OrderDraft]) -> list[Sku]:
-    return [line.sku for draft in drafts for line in ordered(draft.order)]
 
 
 def _status(order: ReadOrder) -> str:
@@ -188,24 +173,3 @@ def _open_lines(order: ReadOrder) -> list[ReadLine]:
 def _has_begun(order: ReadOrder) -> bool:
     moved = any(line.get("quantityFulfilled") or line.get("quantityBilled") for line in _lines(order))
     return moved or _status(order) not in _OPEN
-
-
-def _too_late(order: ReadOrder) -> SyncError:
-    return Rejected(
-        "order-already-fulfilled",
-        system=SYSTEM,
-        record=f"sales order {order.get('tranId', '')}",
-        what="The sales order has been fulfilled or billed, at least in part, and can no longer be cancelled.",
-        next_step="Make a return authorization or close what is left of it in NetSuite by hand, then discard this job.",
-    )
-
-
-def _total_differs(order: Order, ref: RecordRef, total: Decimal) -> Rejected:
-    return Rejected(
-        "total-differs",
-        system=SYSTEM,
-        record=named(order),
-        what=f"NetSuite has it as {ref.display} and adds it up to {total:f} {order.currency}, not to {order.total}.",
-        next_step=f"Look at {ref.display} in NetSuite for tax or charges that the account adds by itself, turn that off "
-        "for these customers or items, then replay: the order is written again.",
-    )

@@ -12,10 +12,8 @@ from datetime import UTC, datetime, timedelta
 from erpsync.ports.pages import Since
 from erpsync.systems.netsuite.rest_client import RestClient
 from erpsync.systems.netsuite.rest_sql import Moment
+from erpsync.systems.netsuite.watermarks import time_of, watermark_of
 
-# The longest a request, and so a transaction, may take:
-# https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/subsect_1559222360.html
-OVERLAP = timedelta(minutes=15)
 # Where clocks were put back or forward between the record that was measured by and the rows that are read.
 _SUMMER_TIME = timedelta(hours=1)
 # The earliest time zone there is: nothing is left out where none could be measured.
@@ -66,8 +64,8 @@ class Readings:
         if resumed is not None:
             return resumed
         now = self._client.server_time()
-        watermark = (now - OVERLAP).isoformat()
-        before = _time(since.watermark) if since.cursor is None else None
+        watermark = watermark_of(now)
+        before = time_of(since.watermark) if since.cursor is None else None
         if before is None:
             return Reading(BEGINNING, watermark)
         bound = before.astimezone(UTC) + self._utc_offset(now) - _SUMMER_TIME
@@ -100,11 +98,3 @@ def _resumed(cursor: str) -> Reading | None:
         return Reading(bound, str(watermark), tuple(int(key) for key in after))
     except (ValueError, TypeError):
         return None
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None

@@ -9,14 +9,13 @@ from typing import Any
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
 from erpsync.systems.netsuite.lines import SYSTEM
+from erpsync.systems.netsuite.remedies import next_step, too_many_requests
 from erpsync.transport.http import Reply
 
 NO_PERMISSION = frozenset({"INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION", "USER_NOT_PERMITTED"})
 NO_PERMISSION_CODES = frozenset(code.lower().replace("_", "-") for code in NO_PERMISSION)
 """The same, as the codes of our errors."""
 ABSENT = frozenset({"NONEXISTENT_ID", "RCRD_DSNT_EXIST", "RCRD_NOT_FOUND", "NOT_FOUND"})
-BUSY_SECONDS = 5.0
-"""NetSuite asks for fewer requests at once without saying for how long."""
 
 _BUSY = frozenset({"CONCURRENCY_LIMIT_EXCEEDED", "SSS_REQUEST_LIMIT_EXCEEDED", "USER_REQUEST_LIMIT_EXCEEDED"})
 _PASSING = frozenset({"RCRD_HAS_BEEN_CHANGED", "RCRD_EDITED_SINCE_RETRIEVED", "DUP_RCRD", "RCRD_LOCKED_BY_WF"})
@@ -28,15 +27,6 @@ _ROLE = (
     "Waiting records then go on by themselves."
 )
 _EXECUTION_LOG = "Read the message in NetSuite under Setup > Integration > Integration Management > REST Web Services"
-_NEXT_STEPS = {
-    "INVALID_KEY_OR_REF": "Check that the internal ids in this connection's settings, the item and the customer still "
-    "exist and belong to the order's subsidiary; then replay.",
-    "USER_ERROR": f"{_EXECUTION_LOG}: mostly a field that the form requires. Correct the form or the record, then replay.",
-    "UNIQUE_CUST_ID_REQD": "Turn on Auto-Generated Numbers for customers, or rename the other customer; then replay.",
-    "CANT_DELETE_LINE": "The sales order has been fulfilled or billed in part. Bring it in line by hand, then discard.",
-    "NONEXISTENT_ID": "The record was deleted in NetSuite. Create it there by hand, or discard this job.",
-    "RCRD_DSNT_EXIST": "The record was deleted in NetSuite. Create it there by hand, or discard this job.",
-}
 _VALUE = re.compile(r"Invalid Field Value (-?\d{1,12}) for the following field: (\w{1,60})")
 _REFERENCE = re.compile(r"Invalid (\w{1,40}) reference key ([\w.-]{1,60})")
 _PATH = re.compile(r"[\w.\[\]]{1,120}")
@@ -48,7 +38,7 @@ def of_read(reply: Reply) -> SyncError:
     code, detail = told(reply)
     table = _TABLE.search(detail)
     if code in _BUSY:
-        return _busy(code)
+        return too_many_requests(code)
     if code in NO_PERMISSION or reply.status == 403 or table:
         return no_permission(code, table[1] if table else "")
     return Transient("read-refused", system=SYSTEM, what=f"NetSuite refused to read ({reply.status} {code}).")
@@ -60,15 +50,14 @@ def of_write(reply: Reply, *, record: str) -> SyncError:
     name = code.lower().replace("_", "-")
     what = f"NetSuite refused the record with {code}{_where(reply, detail)}."
     if code in _BUSY:
-        return _busy(code, record)
+        return too_many_requests(code, record)
     if code in _UNCLEAR or reply.status >= 500:
         return OutcomeUnknown("outcome-unknown", system=SYSTEM, record=record, what=what)
     if code in _PASSING:
         return Transient(name, system=SYSTEM, record=record, what=what)
     if code in NO_PERMISSION or reply.status == 403:
         return Rejected(name, system=SYSTEM, record=record, what=what, next_step=f"{_ROLE} Replay this one.")
-    next_step = _NEXT_STEPS.get(code, f"{_EXECUTION_LOG}; correct what it names, then replay.")
-    return Rejected(name, system=SYSTEM, record=record, what=what, next_step=next_step)
+    return Rejected(name, system=SYSTEM, record=record, what=what, next_step=next_step(code, _EXECUTION_LOG))
 
 
 def no_permission(code: str, table: str = "") -> Unavailable:
@@ -84,23 +73,13 @@ def no_permission(code: str, table: str = "") -> Unavailable:
 
 def busy(reply: Reply) -> Throttled:
     """For an answer of 429."""
-    return _busy(told(reply)[0])
+    return too_many_requests(told(reply)[0])
 
 
 def told(reply: Reply) -> tuple[str, str]:
     """The first error's code and message. The message stays inside this package: it may hold personal data."""
     first = _first(reply)
     return str(first.get("o:errorCode") or f"HTTP_{reply.status}"), str(first.get("detail") or "")
-
-
-def _busy(code: str, record: str = "") -> Throttled:
-    return Throttled(
-        "throttled",
-        system=SYSTEM,
-        record=record,
-        what=f"Too many requests at once for the account ({code}).",
-        retry_after_seconds=BUSY_SECONDS,
-    )
 
 
 def _where(reply: Reply, detail: str) -> str:

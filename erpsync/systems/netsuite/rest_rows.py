@@ -17,7 +17,9 @@ from erpsync.domain.parties import Customer
 from erpsync.domain.products import BasePrice, Product, Variant
 from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import RecordRef
+from erpsync.systems.netsuite.item_rules import grams, own_name, sku_in
 from erpsync.systems.netsuite.lines import SYSTEM
+from erpsync.systems.netsuite.order_rules import invoiced, status_unknown
 from erpsync.systems.netsuite.rest_wire import Row
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 
@@ -26,7 +28,6 @@ Source = TypeVar("Source", Row, list[Row])
 
 # The one option of a matrix item's variants: SuiteQL does not tell which of an item's fields are its options.
 VARIANT = "Variant"
-_GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
 # Pending Approval, Pending Fulfillment, Cancelled, Partially Fulfilled, Pending Billing/Partially Fulfilled, Pending
 # Billing, Billed, Closed.
 _STATES = {
@@ -74,10 +75,8 @@ def customer(row: Row, settings: NetSuiteSettings) -> ErpCustomer:
 
 
 def sku_of(row: Row, settings: NetSuiteSettings) -> Sku:
-    """Empty where there is none. A matrix item's name may have its parent's in front."""
-    if settings.sku_field == "external_id":
-        return Sku(row.get("externalid", ""))
-    return Sku(row.get("itemid", "").rpartition(" : ")[2])
+    """The SKU of an item's row, empty where it has none."""
+    return sku_in(row.get("itemid"), row.get("externalid"), settings)
 
 
 def in_matrix(row: Row) -> bool:
@@ -169,13 +168,7 @@ def letter(row: Row) -> str:
 def _state(row: Row) -> ErpOrderState:
     state = _STATES.get(letter(row))
     if state is None:
-        raise Rejected(
-            "order-status-unknown",
-            system=SYSTEM,
-            record=f"sales order {row.get('tranid') or row['id']}",
-            what=f"NetSuite gives the sales order the status {row.get('status', '(none)')}, which erpsync does not know.",
-            next_step="Look at the sales order in NetSuite; report this if its status there is an ordinary one.",
-        )
+        raise status_unknown(row.get("tranid") or row["id"], row.get("status", "(none)"))
     return state
 
 
@@ -192,34 +185,24 @@ def _fulfilment(lines: Sequence[Row], numbers: Sequence[str], settings: NetSuite
 
 def _invoice(row: Row, settings: NetSuiteSettings) -> Invoice:
     number = row.get("tranid") or row["id"]
-    currency = settings.currency_of(row.get("currency", ""))
-    if not currency:
-        raise Rejected(
-            "currency-not-mapped",
-            system=SYSTEM,
-            record=f"invoice {number}",
-            what="The invoice is in a currency that is not configured for this connection.",
-            next_step="Add the currency with its internal id to `currencies` of this connection.",
-        )
-    total = Money(amount=abs(Decimal(row["total"])), currency=currency)
+    total = invoiced(number, abs(Decimal(row["total"])), row.get("currency", ""), settings)
     return Invoice(id=TargetId(row["id"]), number=number, total=total, issued_at=_day(row.get("issued_on")))
 
 
 def _variant(row: Row, options: tuple[str, ...], settings: NetSuiteSettings) -> Variant:
-    factor = _GRAMS.get(row.get("weightunit", "").lower())
-    weight = Decimal(row["weight"]) * factor if factor is not None and "weight" in row else None
+    weight = Decimal(row["weight"]) if "weight" in row else None
     return Variant(
         sku=sku_of(row, settings),
         title=_title(row),
         options=options,
         barcode=row.get("upccode", ""),
-        weight_grams=weight,
+        weight_grams=grams(weight, row.get("weightunit", "")),
         active=row["isinactive"] == "F",
     )
 
 
 def _title(row: Row) -> str:
-    return row.get("displayname") or row.get("itemid", "").rpartition(" : ")[2]
+    return row.get("displayname") or own_name(row.get("itemid"))
 
 
 def _day(text: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, Table
+from erpsync.ports.settings import Address, Names, PercentTable, Table
 from erpsync.systems.netsuite import fields
 
 ENDPOINT_VERSION = "2025_2"
@@ -26,7 +26,6 @@ CHARGES = (
 _ACCOUNT = re.compile(r"[A-Z0-9]+(_[A-Z0-9]+)?")
 _VERSION = re.compile(r"20\d\d_[12]")
 _INTERNAL_ID = re.compile(r"-?\d+")
-_RATE = re.compile(r"\d+(\.\d+)?")
 _TOKEN = ("consumer_key", "consumer_secret", "token_id", "token_secret")
 _CERTIFICATE = ("client_id", "certificate_id", "private_key")
 _NONE = SecretStr("")
@@ -126,7 +125,7 @@ class NetSuiteSettings(BaseModel):
         description="Tax code of all lines: with tax_handling = item one that charges nothing; empty where the account "
         "has no tax codes on lines. With tax_handling = lines, that of rates not in `tax_codes`.",
     )
-    tax_codes: Table = Field(
+    tax_codes: PercentTable = Field(
         default={}, description='Tax codes by rate in percent, for tax_handling = lines: { "19" = "6", "0" = "5" }.'
     )
     discount_item: str = Field(
@@ -185,14 +184,6 @@ class NetSuiteSettings(BaseModel):
                 _check_id(internal_id)
             elif len(value) > 1:
                 raise ValueError(f"{code} has no id; only an account with one currency may leave it empty")
-        return value
-
-    @field_validator("tax_codes")
-    @classmethod
-    def _percentages(cls, value: dict[str, str]) -> dict[str, str]:
-        for rate in value:
-            if not _RATE.fullmatch(rate):
-                raise ValueError(f'"{rate}" is not a rate: write percent without a sign, as in "19" or "8.25"')
         return value
 
     @field_validator("tax_codes", "shipping_methods", "payment_methods", "customer_groups")

@@ -48,13 +48,11 @@ def written(record: Mapping[str, Any]) -> Values:
 
 def merged_customer(known: Values, record: Mapping[str, Any]) -> Values:
     """A customer's fields after an update; entries are added to its address book unless all are replaced."""
-    values = {**known, **written(record)}
+    values = _updated(known, record)
     before, given = known.get("addressbookList"), record.get("addressbookList")
     if before and given and not given.get("replaceAll", True):
         entries = [*before.get("addressbook", []), *given.get("addressbook", [])]
         values["addressbookList"] = {"addressbook": entries}
-    for name in (record.get("nullFieldList") or {}).get("name", []):
-        values.pop(name, None)
     return values
 
 
@@ -80,9 +78,7 @@ def check_deposit(values: Values, books: Lookups) -> None:
 
 def fill(transaction: Transaction, record: Mapping[str, Any], books: Lookups) -> None:
     """Puts what was written into a transaction that has lines. Raises Refusal."""
-    transaction.values |= written(record)
-    for name in (record.get("nullFieldList") or {}).get("name", []):
-        transaction.values.pop(name, None)
+    transaction.values = _updated(transaction.values, record)
     _check_header(transaction.values, books)
     if record.get("itemList"):
         _fill_lines(transaction, record["itemList"], books)
@@ -108,6 +104,25 @@ def status_of(order: Transaction) -> str:
 
 def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(_CENT, ROUND_HALF_UP)
+
+
+def _updated(known: Values, record: Mapping[str, Any]) -> Values:
+    """The fields after a write: custom fields stay where they are not named, and what `nullFieldList` names is empty."""
+    values = {**known, **written(record)}
+    custom = {_custom_name(field): field for source in (known, record) for field in _custom_fields(source)}
+    for name in (record.get("nullFieldList") or {}).get("name", []):
+        values.pop(name, None)
+        custom.pop(name, None)
+    values.pop("customFieldList", None)
+    return {**values, "customFieldList": {"customField": list(custom.values())}} if custom else values
+
+
+def _custom_fields(values: Mapping[str, Any]) -> list[Values]:
+    return list((values.get("customFieldList") or {}).get("customField", []))
+
+
+def _custom_name(field: Mapping[str, Any]) -> str:
+    return str(field.get("scriptId") or field.get("internalId"))
 
 
 def _check_header(values: Values, books: Lookups) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import jwt
 
-from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.domain.ids import TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.erp_records import OrderDraft
 from erpsync.ports.runtime import Tools
@@ -40,12 +40,12 @@ class Account:
         return NetSuiteSettings(**{**self.served.settings, **self.simulator.rest.settings(), **changes})
 
     def erp(self, **changes: Any) -> NetSuiteRestErp:
-        return NetSuiteRestErp(ConnectionName("netsuite"), self.settings(**changes), self.tools)
+        return NetSuiteRestErp(self.settings(**changes), self.tools)
 
     def soap(self, **changes: Any) -> NetSuiteErp:
         """The same account by the other transport."""
         settings = NetSuiteSettings(**{**self.served.settings, **changes})
-        return NetSuiteErp(ConnectionName("netsuite"), settings, self.tools)
+        return NetSuiteErp(settings, self.tools)
 
     def draft(self, order: Order, reference: str = "") -> OrderDraft:
         return OrderDraft(reference or f"shop-{order.source_id}", order, self.customer_id)

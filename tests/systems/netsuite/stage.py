@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
-from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
@@ -44,7 +43,7 @@ def soap(
 
         def open_(**changes: object) -> Erp:
             settings = NetSuiteSettings.model_validate({**account.settings, **(endpoint or {}), **changes})
-            return NetSuiteErp(ConnectionName("erp"), settings, tools)
+            return NetSuiteErp(settings, tools)
 
         yield Stage(
             open=open_,
@@ -67,7 +66,7 @@ def rest(tools: Tools) -> Iterator[Stage]:
 
         def open_(**changes: object) -> Erp:
             settings = NetSuiteSettings.model_validate({**account.settings, **simulator.rest.settings(), **changes})
-            return NetSuiteRestErp(ConnectionName("erp"), settings, tools)
+            return NetSuiteRestErp(settings, tools)
 
         yield Stage(
             open=open_,

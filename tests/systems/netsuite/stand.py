@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from erpsync.domain.ids import ConnectionName, Sku, SourceId, TargetId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderLine, OrderStatus, ShippingLine, balance
 from erpsync.domain.parties import Address, Customer
@@ -94,7 +94,7 @@ class World:
         return NetSuiteSettings(**{**self.served.settings, **self.endpoint, **changes})
 
     def erp(self, **changes: Any) -> NetSuiteErp:
-        return NetSuiteErp(ConnectionName("netsuite"), self.settings(**changes), self.tools)
+        return NetSuiteErp(self.settings(**changes), self.tools)
 
     def orders(self) -> list[dict[str, Any]]:
         return self.served.records()["salesOrders"]

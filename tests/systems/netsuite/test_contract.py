@@ -7,7 +7,6 @@ import pytest
 import requests
 from lxml import etree
 
-from erpsync.domain.ids import ConnectionName
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.runner import serve
 from erpsync.systems.netsuite.adapter import NetSuiteErp
@@ -142,7 +141,7 @@ def test_the_countries_are_oracles(official: dict[str, etree._Element]) -> None:
 def test_the_wsdl_of_the_account_itself_is_used_when_none_is_given(tools: Tools) -> None:
     with serve({"netsuite": create()}) as served:
         settings = NetSuiteSettings(**{**served["netsuite"].settings, "endpoint_version": OFFICIAL})
-        NetSuiteErp(ConnectionName("netsuite"), settings, tools).ping()
+        NetSuiteErp(settings, tools).ping()
 
         assert served["netsuite"].faulty.operations["wsdl"] > 1
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from erpsync.domain.errors import Rejected
-from erpsync.domain.ids import ConnectionName, Sku, TargetId
+from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderLine, TaxLine
 from erpsync.ports.erp_records import OrderDraft, RecordRef
@@ -48,7 +48,7 @@ def served() -> Iterator[Served]:
 @pytest.fixture(scope="module", params=BOOKS.values(), ids=BOOKS.keys())
 def erp(request: pytest.FixtureRequest, served: Served, tools: Tools, own_wsdl: str) -> NetSuiteErp:
     values = {**served.settings, "wsdl_url": own_wsdl, **request.param}
-    return NetSuiteErp(ConnectionName("netsuite"), NetSuiteSettings(**values), tools)
+    return NetSuiteErp(NetSuiteSettings(**values), tools)
 
 
 def cents(low: int, high: int) -> st.SearchStrategy[Decimal]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
-from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.domain.ids import TargetId
 from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
@@ -104,7 +104,7 @@ def test_a_job_that_is_not_finished_in_time_is_unknown_and_found_again_later(our
         ours.clock.moved += timedelta(seconds=100)
 
     tools = replace(ours.tools, pause=wait_long)
-    impatient = NetSuiteRestErp(ConnectionName("netsuite"), ours.settings(timeout_seconds=150), tools)
+    impatient = NetSuiteRestErp(ours.settings(timeout_seconds=150), tools)
     both = drafts(ours, "1", "2")
     ours.simulator.rest.jobs.working.clear()
 

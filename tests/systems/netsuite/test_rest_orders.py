@@ -124,15 +124,19 @@ def test_an_order_is_shown_before_it_is_written(ours: Account) -> None:
     assert ours.orders() == []
 
 
-def test_what_an_order_no_longer_has_is_emptied(ours: Account) -> None:
-    erp = ours.erp(order_fields={"custbody_gift_note": "note"})
+@pytest.mark.parametrize("transport", ["rest", "soap"])
+@pytest.mark.parametrize("others", [{}, {"custbody_channel": "number"}], ids=["alone", "beside others"])
+def test_what_an_order_no_longer_has_is_emptied(ours: Account, transport: str, others: dict[str, str]) -> None:
+    table = {"order_fields": {"custbody_gift_note": "note", **others}}
+    erp = ours.erp(**table) if transport == "rest" else ours.soap(**table)
     ref = made(erp, ours, FULL)
     assert ours.orders()[0]["memo"] == FULL.note
-    assert _custom(ours.orders()[0]) == {"custbody_gift_note": FULL.note}
+    assert _custom(ours.orders()[0])["custbody_gift_note"] == FULL.note
 
     erp.amend_orders({ref.target_id: ours.draft(FULL.model_copy(update={"note": ""}))})
 
     assert "memo" not in ours.orders()[0]
+    assert _custom(ours.orders()[0]) == dict.fromkeys(others, FULL.number)
 
 
 def test_a_field_is_emptied_by_null_whether_it_is_netsuites_own_or_the_merchants() -> None:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from erpsync.systems.netsuite.rest_sql import bound
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator
+from erpsync.systems.netsuite.simulator_records import CUSTOM_FIELDS
 from tests.systems.netsuite.rest_stand import Plain, Response
 from tests.systems.netsuite.stand import MovableClock
 
@@ -246,3 +247,22 @@ def test_a_role_without_the_right_is_told_so(plain: Plain, simulator: NetSuiteSi
 )
 def test_what_is_not_there_is_not_found(plain: Plain, method: str, path: str, status: int) -> None:
     assert plain.send(method, path, order() if method == "PATCH" else None).status == status
+
+
+def test_a_customers_own_fields_stay_until_they_are_emptied_by_name(simulator: NetSuiteSimulator, plain: Plain) -> None:
+    [customer, *_] = simulator.books.customers.values()
+    path = f"/services/rest/record/v1/customer/{customer.internal_id}"
+    first, second = CUSTOM_FIELDS["entityCustomField"]
+
+    def held() -> dict[str, str]:
+        fields = customer.values.get("customFieldList", {"customField": []})["customField"]
+        return {field["scriptId"]: field["value"] for field in fields}
+
+    assert plain.send("PATCH", path, {first: "one"}).status == 204
+    assert plain.send("PATCH", path, {second: "two"}).status == 204
+    assert held() == {first: "one", second: "two"}
+
+    assert plain.send("PATCH", path, {first: None}).status == 204
+    assert held() == {second: "two"}
+    assert plain.send("PATCH", path, {second: None}).status == 204
+    assert "customFieldList" not in customer.values

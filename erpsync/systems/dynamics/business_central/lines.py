@@ -11,7 +11,8 @@ from decimal import Decimal
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
-from erpsync.domain.orders import Order, OrderLine, TaxLine, balance
+from erpsync.domain.orders import Order, OrderLine, TaxLine, balance, tax_percent
+from erpsync.ports.settings import entry_of
 from erpsync.systems.dynamics.business_central.settings import SYSTEM, BusinessCentralSettings
 from erpsync.systems.dynamics.business_central.wire import LENGTHS, NO_ID, Payload
 
@@ -115,26 +116,16 @@ def tax_code(taxes: Sequence[TaxLine], order: Order, settings: BusinessCentralSe
     """The tax code for a line's taxes together. Raises Rejected where there is a table and the percentage is not in it."""
     if not settings.tax_codes and not settings.default_tax_code:
         return ""
-    told = all(tax.rate is not None or not tax.amount.amount for tax in taxes)
-    percent = sum((tax.rate or _NOTHING for tax in taxes), _NOTHING) * 100
-    # "19", "19.0" and "19.00" are one percentage.
-    codes = {Decimal(rate): code for rate, code in settings.tax_codes.items()}
-    code = codes.get(percent, settings.default_tax_code) if told else settings.default_tax_code
+    percent = tax_percent(taxes)
+    code = entry_of(settings.tax_codes, percent, settings.default_tax_code)
     if not code:
-        rate = f"{percent.normalize():f}"
-        raise Rejected(
-            "tax-rate-not-mapped",
-            system=SYSTEM,
-            record=named(order),
-            what=f"No tax code is configured for {rate} %." if told else "The store does not tell a tax line's rate.",
-            next_step=f'Add "{rate}" to `tax_codes` of this connection, or set `default_tax_code`; then replay.',
-        )
+        raise _no_tax_code(percent, record=named(order))
     return code
 
 
 def untaxed(settings: BusinessCentralSettings) -> str:
     """The tax code of what bears no tax."""
-    return {Decimal(rate): code for rate, code in settings.tax_codes.items()}.get(_NOTHING, settings.default_tax_code)
+    return entry_of(settings.tax_codes, _NOTHING, settings.default_tax_code)
 
 
 def rounding_line(
@@ -234,3 +225,14 @@ def _the_item(line: OrderLine, order: Order, items: Mapping[Sku, FoundItem | Non
             next_step="Unblock the item in Business Central, or correct the order in the store; then replay.",
         )
     return found
+
+
+def _no_tax_code(percent: Decimal | None, *, record: str) -> Rejected:
+    if percent is None:
+        what = "The store does not tell a tax line's rate."
+        next_step = "Set `default_tax_code` of this connection, which is for such lines as well; then replay."
+    else:
+        rate = f"{percent.normalize():f}"
+        what = f"No tax code is configured for {rate} %."
+        next_step = f'Add "{rate}" to `tax_codes` of this connection, or set `default_tax_code`; then replay.'
+    return Rejected("tax-rate-not-mapped", system=SYSTEM, record=record, what=what, next_step=next_step)

@@ -1,6 +1,5 @@
 """What a connection to a company in Business Central needs to know. Codes and numbers are as its users see them."""
 
-import re
 from decimal import Decimal
 from typing import Self
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from pydantic import (
 )
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, Table
+from erpsync.ports.settings import Address, Names, PercentTable, Table
 from erpsync.systems.dynamics.business_central.wire import CUSTOMER_FIELDS, ORDER_FIELDS
 
 SYSTEM = "dynamics_bc"
@@ -72,7 +71,7 @@ class BusinessCentralSettings(BaseModel):
         default_factory=dict,
         description='Currency codes by the store\'s, where they differ: { GBP = "STG" }. Others go as they are.',
     )
-    tax_codes: Table = Field(
+    tax_codes: PercentTable = Field(
         default_factory=dict,
         description='VAT product posting group (or tax group) by percent: { "19" = "VAT19", "0" = "NOVAT" }. Empty: the '
         "items' and accounts' own decide.",
@@ -145,14 +144,6 @@ class BusinessCentralSettings(BaseModel):
     def _not_empty(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().strip():
             raise ValueError("is empty; give the secret's value, which Entra shows once when it is made")
-        return value
-
-    @field_validator("tax_codes")
-    @classmethod
-    def _percents(cls, value: dict[str, str]) -> dict[str, str]:
-        for percent in value:
-            if not re.fullmatch(r"\d{1,3}(\.\d+)?", percent):
-                raise ValueError(f'"{percent}" is not a percentage: write "19" for 19 %')
         return value
 
     @field_validator(*CHARGES)

@@ -32,7 +32,7 @@ class FinanceOperationsErp:
         self._client = FoClient(settings, tools)
         self._settings = settings
         self._clock = tools.clock
-        items = Items(self._client, settings, tools.clock)
+        items = Items(self._client, tools.clock)
         booking = Booking(self._client, settings)
         self._customers = Customers(self._client, settings)
         self._orders = Orders(self._client, settings, items, booking)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from erpsync.domain.money import Money, minor_unit
-from erpsync.domain.orders import TaxLine
+from erpsync.domain.orders import TaxLine, tax_percent
 
 # Real numbers are stored with six decimals.
 STORED = Decimal("0.000001")
@@ -82,8 +82,9 @@ def percentage(taxed: Sequence[TaxLine], net: Money, known: Iterable[Decimal], *
     due = [tax for tax in taxed if tax.amount.amount]
     if not due:
         return Decimal(0)
-    if all(tax.rate is not None for tax in due):
-        return (sum((tax.rate or Decimal(0) for tax in due), Decimal(0)) * 100).normalize()
+    percent = tax_percent(due)
+    if percent is not None:
+        return percent
     amount = sum((tax.amount.amount for tax in due), Decimal(0))
     return rate_of(amount, net, known, included=included)
 

@@ -9,7 +9,6 @@ from erpsync.ports.runtime import Clock
 from erpsync.systems.dynamics.finance_operations import query
 from erpsync.systems.dynamics.finance_operations.amounts import Item
 from erpsync.systems.dynamics.finance_operations.client import FoClient, Read
-from erpsync.systems.dynamics.finance_operations.settings import FinanceOperationsSettings
 from erpsync.systems.dynamics.finance_operations.wire import RELEASED, VARIANTS, ReleasedRow, VariantRow
 
 DIMENSIONS = ("ProductConfigurationId", "ProductSizeId", "ProductColorId", "ProductStyleId", "ProductVersionId")
@@ -20,9 +19,8 @@ _REMEMBERED = timedelta(minutes=10)
 class Items:
     """Remembers what it found for ten minutes; what it did not find is asked for again."""
 
-    def __init__(self, client: FoClient, settings: FinanceOperationsSettings, clock: Clock) -> None:
+    def __init__(self, client: FoClient, clock: Clock) -> None:
         self._client = client
-        self._settings = settings
         self._clock = clock
         self._found: dict[Sku, tuple[datetime, Item]] = {}
         self._skus: dict[Item, Sku] = {}

@@ -11,6 +11,7 @@ from erpsync.domain.parties import Address, Customer
 from erpsync.mapping import Value, customer_values, order_values
 from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, OrderDraft, RecordRef
+from erpsync.ports.settings import entry_of
 from erpsync.systems.dynamics.finance_operations import amounts, refusals
 from erpsync.systems.dynamics.finance_operations.amounts import Item, Line
 from erpsync.systems.dynamics.finance_operations.numbers import MAX_LENGTH, number_for
@@ -68,10 +69,9 @@ def label(order: Order) -> str:
 
 
 def tax_group(percent: Decimal, record: str, settings: FinanceOperationsSettings) -> str:
-    name = f"{percent.normalize():f}"
-    found = settings.tax_codes.get(name)
+    found = entry_of(settings.tax_codes, percent, None)
     if found is None:
-        what = f"There is no item sales tax group for {name} % in `tax_codes`."
+        what = f"There is no item sales tax group for {percent.normalize():f} % in `tax_codes`."
         raise refusals.setting_missing(record, "tax_codes", what)
     return found
 

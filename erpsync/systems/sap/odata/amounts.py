@@ -4,14 +4,15 @@ SAP adds a document up from its conditions: price, discount and tax of each item
 The parts are made to come to the store's total; cents by which SAP computes another tax go to the rounding charge.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money, minor_unit
-from erpsync.domain.orders import Order, OrderLine, ShippingLine, TaxLine, balance
+from erpsync.domain.orders import Order, OrderLine, ShippingLine, TaxLine, balance, tax_percent
+from erpsync.ports.settings import entry_of
 from erpsync.systems.sap.odata.edm import fitted
 from erpsync.systems.sap.odata.settings import SYSTEM, SapODataSettings
 
@@ -108,9 +109,9 @@ def cents(amount: Decimal, currency: str) -> Decimal:
 
 def tax_code(percent: Decimal, settings: SapODataSettings, *, record: str) -> str:
     """What the settings say for a rate. Raises Rejected naming the setting."""
-    for key, code in settings.tax_codes.items():
-        if Decimal(key) == percent:
-            return code
+    code = entry_of(settings.tax_codes, percent, None)
+    if code is not None:
+        return code
     raise Rejected(
         "tax-not-mapped",
         system=SYSTEM,
@@ -121,16 +122,15 @@ def tax_code(percent: Decimal, settings: SapODataSettings, *, record: str) -> st
 
 
 def percent_of(
-    rates: Iterable[TaxLine], tax: Decimal, net: Decimal, settings: SapODataSettings, currency: str, *, record: str
+    rates: Sequence[TaxLine], tax: Decimal, net: Decimal, settings: SapODataSettings, currency: str, *, record: str
 ) -> Decimal:
     """The rate in percent: as the store says, added up where there are several; else the configured one that comes nearest
     to `tax`."""
     if tax == 0:
         return Decimal(0)
-    stated = [one.rate for one in rates]
-    known = [rate for rate in stated if rate is not None]
-    if stated and len(known) == len(stated):
-        return (sum(known, Decimal(0)) * 100).normalize()
+    percent = tax_percent(rates) if rates else None
+    if percent is not None:
+        return percent
     # A tax out of a gross price may be a cent off what SAP computes on its net.
     allowed = 2 * minor_unit(currency)
     off = {key: abs(cents(net * key / 100, currency) - tax) for key in map(Decimal, settings.tax_codes) if key}

@@ -139,8 +139,9 @@ def fitted(reference: str, length: int, *, upper: bool = False) -> str:
     if len(reference) <= length and not (upper and reference != reference.upper()) and reference == reference.strip():
         return reference
     digest = b32encode(hashlib.sha256(reference.encode()).digest()).decode()[: min(_HASH_CHARACTERS, length)]
-    head = reference.strip()[: max(length - len(digest) - 1, 0)]
-    return f"{head.upper() if upper else head}-{digest}" if head else digest
+    # Cut last: a letter may become two in capitals, as "ß" does.
+    head = (reference.upper() if upper else reference).strip()[: max(length - len(digest) - 1, 0)]
+    return f"{head}-{digest}" if head else digest
 
 
 def parts(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

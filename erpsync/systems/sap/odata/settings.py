@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, Table
+from erpsync.ports.settings import Address, Names, PercentTable, Table
 
 SYSTEM = "sap_odata"
 MAX_BATCH = 100
@@ -116,7 +116,7 @@ class SapODataSettings(BaseModel):
         description='"classification": SAP computes the tax, by the tax classification of each item. "condition": each '
         "item brings the store's own tax amount as a manual condition.",
     )
-    tax_codes: Table = Field(
+    tax_codes: PercentTable = Field(
         default={},
         description='By percent, as in { "19" = "1", "7" = "2", "0" = "0" }: the tax classification of items '
         "(ProductTaxClassification1), or with tax_handling = condition the condition type that takes the amount.",
@@ -215,14 +215,6 @@ class SapODataSettings(BaseModel):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f'"{value}" is not a time zone; it looks like "Europe/Berlin" or "UTC"') from None
-        return value
-
-    @field_validator("tax_codes")
-    @classmethod
-    def _percentages(cls, value: dict[str, str]) -> dict[str, str]:
-        for percent in value:
-            if not re.fullmatch(r"\d{1,3}(\.\d+)?", percent):
-                raise ValueError(f'"{percent}" is not a rate: write percent without a sign, as in "19" or "8.25"')
         return value
 
     @field_validator("customer_tax")

@@ -8,10 +8,10 @@ from erpsync.ports.spec import Capabilities, Role, SystemSpec
 from erpsync.systems.sap.soap.settings import SapSoapSettings
 
 
-def _open_erp(connection: ConnectionName, settings: SapSoapSettings, tools: Tools) -> Erp:
+def _open_erp(_connection: ConnectionName, settings: SapSoapSettings, tools: Tools) -> Erp:
     from erpsync.systems.sap.soap.adapter import SapSoapErp  # noqa: PLC0415 - zeep is loaded by those who need it
 
-    return SapSoapErp(connection, settings, tools)
+    return SapSoapErp(settings, tools)
 
 
 def _open_simulator() -> Simulator:

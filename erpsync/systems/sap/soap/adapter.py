@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import ConnectionName, TargetId
+from erpsync.domain.ids import TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -23,8 +23,7 @@ from erpsync.systems.sap.soap.settings import SapSoapSettings
 class SapSoapErp:
     """One client of one system. Not shared between threads or processes."""
 
-    def __init__(self, connection: ConnectionName, settings: SapSoapSettings, tools: Tools) -> None:
-        self._connection = connection
+    def __init__(self, settings: SapSoapSettings, tools: Tools) -> None:
         self._settings = settings
         self._clock = tools.clock
         self._wrapper = Wrapper(settings, tools)

@@ -11,8 +11,9 @@ from typing import NoReturn
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.money import minor_unit
-from erpsync.domain.orders import Order, OrderLine, TaxLine
+from erpsync.domain.orders import Order, OrderLine, TaxLine, tax_percent
 from erpsync.domain.payments import Refund, RefundLine
+from erpsync.ports.settings import entry_of
 from erpsync.systems.sap.soap.settings import SYSTEM, SapSoapSettings
 
 HEADER = 0
@@ -168,21 +169,22 @@ class _Pricing:
         return found
 
     def _code(self, tax: TaxLine) -> str:
-        if tax.rate is None:
+        percent = tax_percent([tax])
+        if percent is None:
             self._refuse(
                 "tax-rate-missing",
                 "The store tells no rate for a tax of the order.",
                 'Set tax_handling = "erp" to let SAP compute the tax, or book the order by hand.',
             )
-        percent = f"{(tax.rate * 100).normalize():f}"
-        codes = {f"{Decimal(rate).normalize():f}": code for rate, code in self._settings.tax_codes.items()}
-        if percent not in codes:
+        code = entry_of(self._settings.tax_codes, percent, None)
+        if code is None:
+            shown = f"{percent.normalize():f}"
             self._refuse(
                 "unknown-tax-rate",
-                f"No tax code is given for {percent} percent.",
-                f'Add "{percent}" to tax_codes of this connection, restart the workers and replay.',
+                f"No tax code is given for {shown} percent.",
+                f'Add "{shown}" to tax_codes of this connection, restart the workers and replay.',
             )
-        return codes[percent]
+        return code
 
     def _nearest_code(self, rate: Decimal | None) -> str:
         """A refund's line tells its tax, not the rate: the one it is nearest to, cents considered."""

@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, Table
+from erpsync.ports.settings import Address, Names, PercentTable, Table
 
 SYSTEM = "sap_soap"
-_RATE = re.compile(r"\d+(\.\d+)?")
 _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
 _LOCATION = re.compile(r"[A-Z0-9]{1,4}/[A-Z0-9]{1,4}")
 # What erpsync fills itself, by the names of BAPISDHD1: an override would break finding, pricing or the credit block.
@@ -131,7 +130,9 @@ class SapSoapSettings(BaseModel):
         max_length=4,
         description="Tax condition type with a fixed amount, item and header, for the store's tax.",
     )
-    tax_codes: Table = Field(default={}, description='Tax codes (MWSKZ) by percent: { "19" = "A1", "7" = "A2" }.')
+    tax_codes: PercentTable = Field(
+        default={}, description='Tax codes (MWSKZ) by percent: { "19" = "A1", "7" = "A2" }.'
+    )
 
     model_customer: str = Field(
         default="",
@@ -202,14 +203,6 @@ class SapSoapSettings(BaseModel):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError(f'"{value}" is not a time zone: write as in "Europe/Berlin"') from None
-        return value
-
-    @field_validator("tax_codes")
-    @classmethod
-    def _percentages(cls, value: dict[str, str]) -> dict[str, str]:
-        for rate in value:
-            if not _RATE.fullmatch(rate):
-                raise ValueError(f'"{rate}" is not a rate: write percent without a sign, as in "19" or "8.25"')
         return value
 
     @field_validator("stock_locations")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from erpsync.domain.errors import Rejected
@@ -52,6 +52,7 @@ def test_chains_cover_every_value_in_short_urls(values: list[str]) -> None:
 
 
 @given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80), st.sampled_from([20, 35]), st.booleans())
+@example("a" * 17 + "ß", "a", 35, True)
 def test_fitted_references_fit_stay_the_same_and_stay_apart(one: str, other: str, length: int, upper: bool) -> None:
     first, second = (edm.fitted(text, length, upper=upper) for text in (one, other))
     assert len(first) <= length

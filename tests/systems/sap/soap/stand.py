@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from erpsync.domain.errors import SyncError
-from erpsync.domain.ids import ConnectionName, SourceId, TargetId
+from erpsync.domain.ids import SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderLine
 from erpsync.domain.payments import Refund, RefundLine
@@ -48,7 +48,7 @@ class World:
         return SapSoapSettings(**{**self.served.settings, **changes})
 
     def erp(self, **changes: Any) -> SapSoapErp:
-        return SapSoapErp(ConnectionName("sap"), self.settings(**changes), self.tools)
+        return SapSoapErp(self.settings(**changes), self.tools)
 
     def fault(self, kind: FaultKind, operation: str = ".*", **more: Any) -> Fault:
         return self.served.faulty.add(Fault(kind, operation, **more))

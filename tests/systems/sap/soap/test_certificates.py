@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from erpsync.domain.errors import Unavailable
-from erpsync.domain.ids import ConnectionName
 from erpsync.ports.runtime import Tools
 from erpsync.systems.sap.soap.adapter import SapSoapErp
 from erpsync.systems.sap.soap.settings import SapSoapSettings
@@ -92,7 +91,7 @@ def _served(folder: Path) -> Iterator[str]:
 
 def _erp(base_url: str, tools: Tools, **files: str) -> SapSoapErp:
     known = {**SapSoapSimulator().settings(base_url), "user": "", "password": ""}
-    return SapSoapErp(ConnectionName("sap"), SapSoapSettings(**{**known, **files}), tools)
+    return SapSoapErp(SapSoapSettings(**{**known, **files}), tools)
 
 
 def test_a_client_certificate_signs_in_and_a_private_authority_is_trusted_where_named(

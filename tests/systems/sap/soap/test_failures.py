@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
-from erpsync.domain.ids import ConnectionName
 from erpsync.domain.parties import Address
 from erpsync.domain.payments import Payment
 from erpsync.ports.erp_records import CustomerDraft, PaymentDraft, RefundDraft
@@ -192,7 +191,7 @@ def test_operations_may_have_other_names(tools: Tools) -> None:
     names = {name: name.replace("Z_ERPSYNC_", "Z_SHOP_") for name in FUNCTIONS}
     with serve({"sap": Renamed()}) as running:
         settings = SapSoapSettings(**{**running["sap"].settings, "operations": names})
-        erp = SapSoapErp(ConnectionName("sap"), settings, tools)
+        erp = SapSoapErp(settings, tools)
 
         erp.ping()
         assert erp.find_orders(["shop-1"]) == {"shop-1": ()}
