@@ -13,9 +13,8 @@ from decimal import Decimal
 from erpsync.ports.runtime import Clock
 from erpsync.systems.shopify import refusals, wire
 
-# A full bucket of the smallest plan refills within it. What takes longer is waited for in the ledger: a worker is not to
-# be held.
-MAX_PAUSE_SECONDS = 20.0
+# What takes longer is waited for in the ledger: a worker is not to be held, and its task has a time limit.
+MAX_PAUSE_SECONDS = 5.0
 # How much of what others took last is still expected of them at the next call.
 _KEPT = Decimal("0.98")
 
