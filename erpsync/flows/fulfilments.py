@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from erpsync.domain.errors import Rejected, Skip, SyncError
+from erpsync.domain.errors import Rejected, Skip, SyncError, Transient
 from erpsync.domain.fulfilments import Fulfilment, OrderProgress
 from erpsync.domain.ids import JobId, SourceId, TargetId
 from erpsync.flows.context import FlowContext
@@ -22,14 +22,20 @@ from erpsync.ports.store_records import FulfilledLine, FulfilmentDraft, StoreRef
 from erpsync.ports.webhooks import Change
 
 FLOW = "fulfilments"
+# An order whose reply was lost is linked when it is found again, after the ERP's time to settle at most.
+_LINK_SECONDS = 300.0
 
 
 def changes(context: FlowContext, since: Since) -> Page[Change]:
-    """Orders of which something has been shipped, each with all that the ERP tells of it."""
+    """Orders of stores of which something has been shipped, each with all that the ERP tells of it. One that is not linked
+    yet, for the reply that made it was lost, is known by its reference."""
     with context.calling(context.target):
         page = context.erp.progress_changed(since)
     now = context.clock.now()
     shipped = [progress for progress in page.records if progress.fulfilments]
+    with context.database.begin() as connection:
+        ours = links.known_targets(connection, LinkKind.ORDER, context.target, [one.order_id for one in shipped])
+    shipped = [one for one in shipped if one.order_id in ours or one.reference.startswith(f"{context.source}-")]
     return Page(
         tuple(
             Change(
@@ -96,13 +102,24 @@ class FulfilmentFlow:
         for item in items:
             told = progress[item.job_id]
             if told.order_id not in sources:
-                results[item.job_id] = Skip(
-                    "not-from-this-store", what=f"{told.display} is no order of {context.source}.", record=told.display
-                )
+                results[item.job_id] = self._not_linked(told)
                 continue
             untold = tuple(one for one in told.fulfilments if SourceId(one.id) not in known)
             works.append(_Work(item, sources[told.order_id], untold))
         return works
+
+    def _not_linked(self, told: OrderProgress) -> SyncError:
+        store = self._context.source
+        if told.reference.startswith(f"{store}-"):
+            return Transient(
+                "order-not-linked",
+                system=store,
+                record=f"sales order {told.display}",
+                what="It was shipped, and is not linked to the store's order yet.",
+                next_step="Replay the store's order, so that it finds the sales order; then replay this.",
+                retry_after_seconds=_LINK_SECONDS,
+            )
+        return Skip("not-from-this-store", what=f"{told.display} is no order of {store}.", record=told.display)
 
     def _settled(self, work: _Work, answers: Mapping[str, StoreRef | SyncError]) -> Ended:
         """Keeps what the store has now; the first thing that went wrong is the order's outcome."""

@@ -58,6 +58,18 @@ def sources(connection: Connection, ends: Ends, target_ids: Sequence[TargetId]) 
     return {TargetId(row.target_id): SourceId(row.source_id) for row in rows}
 
 
+def known_targets(
+    connection: Connection, kind: LinkKind, target: ConnectionName, target_ids: Sequence[TargetId]
+) -> set[TargetId]:
+    """Those of these records that stand for a record of any source."""
+    rows = connection.execute(
+        select(links.c.target_id).where(
+            links.c.kind == kind, links.c.target == target, links.c.target_id.in_(target_ids)
+        )
+    )
+    return {TargetId(row.target_id) for row in rows}
+
+
 def record(
     connection: Connection, ends: Ends, source_id: SourceId, target_id: TargetId, display: str, now: datetime
 ) -> None:

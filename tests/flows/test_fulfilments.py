@@ -87,10 +87,22 @@ def test_a_worker_that_dies_in_the_call_leaves_one_shipment(sent: Bench) -> None
 def test_orders_that_came_from_elsewhere_are_left_alone(sent: Bench) -> None:
     elsewhere = sent.erp.books.add_order("by hand", samples.order("77"))
     sent.erp.books.ship(elsewhere.ref.target_id)
+    assert poll(sent).moved == 0
+    assert sent.rows("SELECT 1 FROM jobs WHERE flow = 'fulfilments'") == []
+
+
+def test_a_shipment_of_an_order_that_is_not_linked_yet_waits_for_the_link(sent: Bench) -> None:
+    """Its reply was lost, and the ERP's users were quick: the order is found, and then its shipment sent."""
+    made = sent.erp.books.add_order("shop-1002", samples.order("1002"))
+    shipped(sent, "00345", source_id="1002")
     poll(sent)
     [job] = sent.rows("SELECT state, problem_code FROM jobs WHERE flow = 'fulfilments'")
-    assert (job["state"], job["problem_code"]) == ("skipped", "not-from-this-store")
-    assert known(sent) == []
+    assert (job["state"], job["problem_code"]) == ("ready", "order-not-linked")
+    send(sent, samples.order("1002"))
+    run_job(sent, "1002")
+    sent.go_on(400)
+    assert known(sent) == [("1002", "00345", True)]
+    assert made.ref.target_id in {row["target_id"] for row in sent.rows("SELECT target_id FROM links")}
 
 
 def test_an_order_of_which_nothing_was_shipped_asks_for_nothing(sent: Bench) -> None:
