@@ -318,8 +318,9 @@ def _start() -> None:
     if not script.is_file():
         pytest.skip(f"no real Odoo: neither ERPSYNC_TEST_ODOO_URL nor a launcher at {script} (ERPSYNC_REAL_ODOO)")
     home = Path(os.environ.get("ODOO_HOME") or "/var/tmp/real-odoo")  # noqa: S108 - the launcher's default
-    if os.geteuid() != 0 and not (home / "apikey").is_file():
-        pytest.skip("no real Odoo: it is not installed, and installing it needs root for apt")
+    if os.geteuid() != 0 and not os.access(home / "apikey", os.W_OK):
+        whose = "the one here is another user's" if (home / "apikey").exists() else "it is not installed"
+        pytest.skip(f"no real Odoo: {whose}, and installing it needs root for apt")
     # One machine has one such server: test processes that run side by side take turns.
     _Shared.lock = (Path(tempfile.gettempdir()) / "erpsync-real-odoo.lock").open("w")
     fcntl.flock(_Shared.lock, fcntl.LOCK_EX)
