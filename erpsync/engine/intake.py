@@ -1,5 +1,7 @@
 """From the inbox to the jobs: each delivery moves its record's job forward, or is recorded as why not."""
 
+from collections.abc import Sequence
+
 import structlog
 from sqlalchemy import Connection
 
@@ -12,6 +14,7 @@ from erpsync.ledger import dead_letters, inbox, jobs
 from erpsync.ledger.inbox import InboxRow, InboxState, Settled
 from erpsync.ledger.jobs import Moved, Wanted
 from erpsync.ledger.texts import is_key
+from erpsync.ports.runtime import JobCall
 from erpsync.ports.webhooks import Change, Delivery
 
 log = structlog.get_logger()
@@ -45,11 +48,16 @@ def _take_batch(runtime: Runtime) -> int:
         moved, job_ids = advance_all(runtime, connection, wanted)
         inbox.settle(connection, settled + moved, now)
         calls = jobs.calls(connection, job_ids, now)
+    tell(runtime, calls, job_ids)
+    route(runtime, letters)
+    return len(rows)
+
+
+def tell(runtime: Runtime, calls: Sequence[JobCall], job_ids: Sequence[JobId]) -> None:
+    """Calls workers to these jobs; those that the broker does not take are the sweep's at once."""
     if calls and not runtime.wake.jobs(calls):
         with runtime.database.begin() as connection:
             jobs.unheard(connection, job_ids)
-    route(runtime, letters)
-    return len(rows)
 
 
 def _read(runtime: Runtime, row: InboxRow) -> list[Wanted]:

@@ -14,11 +14,11 @@ import structlog
 from sqlalchemy import Connection
 
 from erpsync.domain.errors import Problem, SyncError, Transient
-from erpsync.domain.ids import ConnectionName, JobId
+from erpsync.domain.ids import ConnectionName
 from erpsync.domain.retry import judge
 from erpsync.engine import breaker
 from erpsync.engine.attempt import attempt
-from erpsync.engine.intake import advance_all, wanted_of
+from erpsync.engine.intake import advance_all, tell, wanted_of
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import checkpoints, connections, dead_letters, inbox, jobs, reservations
@@ -127,7 +127,7 @@ def _take_in(
         letters = _keep(connection, source, problems, now)
         checkpoints.put(connection, source, _kind(flow), state, now)
         calls = jobs.calls(connection, job_ids, now)
-    _tell(runtime, calls, job_ids)
+    tell(runtime, calls, job_ids)
     route(runtime, letters)
     return len(job_ids)
 
@@ -149,12 +149,6 @@ def _keep(connection: Connection, source: ConnectionName, problems: list[Problem
     subject = f"{source} poll"
     kept = [dead_letters.add_once(connection, problem, subject=subject, now=now) for problem in problems]
     return [letter for letter in kept if letter is not None]
-
-
-def _tell(runtime: Runtime, calls: list[Any], job_ids: list[JobId]) -> None:
-    if calls and not runtime.wake.jobs(calls):
-        with runtime.database.begin() as connection:
-            jobs.unheard(connection, job_ids)
 
 
 def _kind(flow: str) -> str:

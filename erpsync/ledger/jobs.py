@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName, JobId, SourceId
@@ -104,21 +105,7 @@ def claim(
     rows = connection.execute(
         _CLAIM, {"id": job_id, "more": batch - 1, "worker": worker, "lease_until": now + lease, "now": now}
     ).all()
-    claims = [
-        Claim(
-            job_id=JobId(row.id),
-            fence=row.fence,
-            flow=row.flow,
-            source=ConnectionName(row.source),
-            target=ConnectionName(row.target),
-            source_id=SourceId(row.source_id),
-            number=row.number,
-            attempt=row.attempts,
-            revision=row.claimed_revision,
-            state_inbox_id=row.state_inbox_id,
-        )
-        for row in rows
-    ]
+    claims = [_claim_of(row) for row in rows]
     return sorted(claims, key=lambda claim: (claim.job_id != job_id, claim.job_id))
 
 
@@ -203,21 +190,7 @@ def bury(
 def abandoned(connection: Connection, limit: int, now: datetime) -> list[Claim]:
     """Claims whose lease is over: their worker is gone. Locked until the transaction ends; put each back or bury it."""
     rows = connection.execute(_ABANDONED, {"limit": limit, "now": now}).all()
-    return [
-        Claim(
-            JobId(row.id),
-            row.fence,
-            row.flow,
-            ConnectionName(row.source),
-            ConnectionName(row.target),
-            SourceId(row.source_id),
-            row.number,
-            row.attempts,
-            row.claimed_revision,
-            row.state_inbox_id,
-        )
-        for row in rows
-    ]
+    return [_claim_of(row) for row in rows]
 
 
 def due(connection: Connection, limit: int, woken_before: datetime, now: datetime) -> list[JobCall]:
@@ -259,6 +232,21 @@ def reopen(connection: Connection, job_id: JobId, now: datetime, *, fresh: bool 
 def discard(connection: Connection, job_id: JobId, now: datetime) -> bool:
     """Decides that the record is not synced. False where it is neither dead nor ready."""
     return connection.execute(_DISCARD, {"id": job_id, "now": now}).rowcount == 1
+
+
+def _claim_of(row: Row[Any]) -> Claim:
+    return Claim(
+        job_id=JobId(row.id),
+        fence=row.fence,
+        flow=row.flow,
+        source=ConnectionName(row.source),
+        target=ConnectionName(row.target),
+        source_id=SourceId(row.source_id),
+        number=row.number,
+        attempt=row.attempts,
+        revision=row.claimed_revision,
+        state_inbox_id=row.state_inbox_id,
+    )
 
 
 def _values(wanted: Wanted) -> dict[str, object]:

@@ -56,6 +56,14 @@ def is_private(host: str) -> bool:
         return bool(host) and "." not in host
 
 
+def is_neighbour(host: str) -> bool:
+    """Whether the host is this machine, or a name without a dot, as the services of one compose file call each other."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return "." not in host
+
+
 Table = Annotated[dict[str, str], BeforeValidator(_table)]
 """A lookup table: what the store says, and what that is in the ERP. Text ("19=V1, 7=V2") says the same in one line."""
 

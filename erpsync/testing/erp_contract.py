@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -23,12 +23,12 @@ from erpsync.domain.parties import Customer
 from erpsync.domain.payments import Payment, Refund, RefundLine
 from erpsync.ports.erp import Erp
 from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, RecordRef, RefundDraft, Written
-from erpsync.ports.pages import Page, Since
+from erpsync.ports.pages import Since
 from erpsync.ports.simulator import Booked, ErpControls
 from erpsync.ports.spec import Ability, Capabilities
 from erpsync.testing import samples
+from erpsync.testing.reading import eur, everything, rest
 
-T = TypeVar("T")
 # More than any overlap between two reads makes needless, less than the longest transaction that an overlap must cover.
 LATE_SECONDS = 20.0
 
@@ -289,7 +289,7 @@ class ErpContract:
         assert len(page.records) <= 10
         for variant in page.records[0].variants:
             stage.controls.put_product(variant.sku, "Moved by an edit")
-        told = [*page.records, *_rest(erp.products_changed, page)]
+        told = [*page.records, *rest(erp.products_changed, page)]
         skus = {variant.sku for product in told for variant in product.variants}
         assert {f"SKU-{number:04d}" for number in range(1, 51)} <= skus
         again, _ = everything(erp.products_changed, page.watermark)
@@ -404,26 +404,6 @@ def unknown(call: Callable[[], Written], stage: Stage) -> None:
     assert answer.settle_seconds >= stage.settle_seconds
 
 
-def everything(read: Callable[[Since], Page[T]], watermark: str | None = None) -> tuple[list[T], str]:
-    """All records of one read, and where the next one starts."""
-    page = read(Since(watermark))
-    return [*page.records, *_rest(read, page, watermark)], page.watermark
-
-
-def _rest(read: Callable[[Since], Page[T]], page: Page[T], watermark: str | None = None) -> list[T]:
-    records: list[T] = []
-    seen: set[str] = set()
-    while page.cursor is not None:
-        assert page.cursor not in seen, "the cursor does not move"
-        seen.add(page.cursor)
-        following = read(Since(watermark, page.cursor))
-        assert following.watermark == page.watermark
-        assert following.unreadable == ()
-        page = following
-        records += page.records
-    return records
-
-
 def levels(told: Sequence[StockLevel], sku: str) -> dict[str, tuple[int, int]]:
     return {level.location: (int(level.on_hand), int(level.reserved)) for level in told if level.sku == sku}
 
@@ -436,10 +416,6 @@ def progress_of(told: Sequence[OrderProgress], ref: RecordRef) -> OrderProgress:
 
 def state_of(told: Sequence[OrderProgress], ref: RecordRef) -> ErpOrderState:
     return progress_of(told, ref).state
-
-
-def eur(amount: str) -> Money:
-    return Money(amount=Decimal(amount), currency="EUR")
 
 
 def line(sku: str, quantity: str = "1", price: str = "10.00", **more: object) -> OrderLine:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
 
 import pytest
 
@@ -16,7 +15,7 @@ from erpsync.domain.fulfilments import Parcel
 from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderStatus, balance
-from erpsync.ports.pages import Page, Since
+from erpsync.ports.pages import Since
 from erpsync.ports.simulator import StoreControls
 from erpsync.ports.spec import Capabilities, StoreAbility
 from erpsync.ports.store import Store
@@ -34,8 +33,8 @@ from erpsync.ports.store_records import (
     SubscriptionState,
 )
 from erpsync.ports.webhooks import Change, Delivery, NotAuthentic, Webhooks
+from erpsync.testing.reading import eur, everything, rest
 
-T = TypeVar("T")
 ADDRESS = "https://erpsync.example.com/webhooks/shop"
 # Less than the overlap of two reads must cover.
 LATE_SECONDS = 5.0
@@ -146,7 +145,7 @@ class StoreContract:
         page = store.orders_changed(Since())
         assert page.cursor is not None
         stage.controls.edit(placed[0], {"SKU-0001": 9})
-        told = [*page.records, *_rest(store.orders_changed, page)]
+        told = [*page.records, *rest(store.orders_changed, page)]
         again, _ = everything(stage.open().orders_changed, page.watermark)
         assert set(placed) <= {change.source_id for change in told} | {change.source_id for change in again}
         assert placed[0] in {change.source_id for change in [*told, *again]}
@@ -364,25 +363,6 @@ class StoreContract:
         assert (found.email, found.full_name) == ("ada@example.com", "Ada Lovelace")
 
 
-def everything(read: Callable[[Since], Page[T]], watermark: str | None = None) -> tuple[list[T], str]:
-    """All records of one read, and where the next one starts."""
-    page = read(Since(watermark))
-    return [*page.records, *_rest(read, page, watermark)], page.watermark
-
-
-def _rest(read: Callable[[Since], Page[T]], page: Page[T], watermark: str | None = None) -> list[T]:
-    records: list[T] = []
-    seen: set[str] = set()
-    while page.cursor is not None:
-        assert page.cursor not in seen, "the cursor does not move"
-        seen.add(page.cursor)
-        following = read(Since(watermark, page.cursor))
-        assert (following.watermark, following.unreadable) == (page.watermark, ())
-        page = following
-        records += page.records
-    return records
-
-
 def _between(store: Store, start: datetime, end: datetime) -> list[Change]:
     page = store.orders_between(start, end, None)
     found = [*page.records]
@@ -394,10 +374,6 @@ def _between(store: Store, start: datetime, end: datetime) -> list[Change]:
 
 def _delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
     return Delivery({name.lower(): value for name, value in headers.items()}, body)
-
-
-def eur(amount: str) -> Money:
-    return Money(amount=Decimal(amount), currency="EUR")
 
 
 def fulfilment(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from sqlalchemy import Engine
 
 from erpsync.ports.runtime import Tools
@@ -11,6 +10,7 @@ from erpsync.servers.launcher import Servers
 from erpsync.testing.databases import empty, own_database
 from erpsync.testing.erp_contract import Stage
 from tests.contract.rig import Rig, rig, stages
+from tests.quiet import silenced
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +35,5 @@ def any_stage(request: pytest.FixtureRequest, tools: Tools) -> Iterator[Stage]:
 @pytest.fixture
 def at_work(any_stage: Stage, emptied: Engine) -> Iterator[Rig]:
     """The order flow with two workers at an ERP's simulator. What it logs is nobody's concern here."""
-    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
-    with rig(emptied, any_stage) as ready:
+    with silenced(), rig(emptied, any_stage) as ready:
         yield ready
-    structlog.reset_defaults()
-
-
-def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    raise structlog.DropEvent

@@ -10,7 +10,6 @@ from functools import cache
 from importlib import import_module
 
 import pytest
-import structlog
 from sqlalchemy import Engine
 
 from erpsync.domain.errors import SyncError, Throttled
@@ -24,6 +23,7 @@ from erpsync.ports.webhooks import Delivery
 from erpsync.testing.bench import SHOP, Bench, reference_of
 from erpsync.testing.clock import TestClock
 from erpsync.testing.store_contract import ADDRESS, StoreStage
+from tests.quiet import silenced
 
 MODULES = ("shopify", "woocommerce", "bigcommerce", "custom")
 # Each order is placed and then edited: two webhooks where the store tells each.
@@ -57,10 +57,9 @@ def patient() -> PatientClock:
 
 @pytest.fixture(params=stages())
 def stage(request: pytest.FixtureRequest, tools: Tools, patient: PatientClock) -> Iterator[StoreStage]:
-    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
-    with stages()[request.param](replace(tools, clock=patient, pause=patient.pause)) as opened:
+    patiently = replace(tools, clock=patient, pause=patient.pause)
+    with silenced(), stages()[request.param](patiently) as opened:
         yield opened
-    structlog.reset_defaults()
 
 
 def test_what_webhooks_double_muddle_and_lose_is_in_the_erp_once_and_at_its_latest(
@@ -148,7 +147,3 @@ def _latest(stage: StoreStage, placed: list[str], patient: PatientClock) -> dict
         result = rounded(order, 5)
         found[order_id] = result.order  # type: ignore[union-attr]
     return found
-
-
-def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    raise structlog.DropEvent

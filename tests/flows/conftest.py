@@ -1,16 +1,16 @@
 """One database for all tests of this folder, emptied before each, and benches on it."""
 
 from collections.abc import Callable, Iterator
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 import pytest
-import structlog
 from sqlalchemy import Engine
 
 from erpsync.flows.context import OrderRules
 from erpsync.servers.launcher import Servers
 from erpsync.testing.bench import Bench
 from erpsync.testing.databases import empty, own_database
+from tests.quiet import silenced
 
 MakeBench: TypeAlias = Callable[..., Bench]
 
@@ -24,13 +24,8 @@ def kept_database(servers: Servers) -> Iterator[Engine]:
 @pytest.fixture(scope="session", autouse=True)
 def quiet() -> Iterator[None]:
     """Nothing here is about the log, and rendering thousands of traces takes most of the time."""
-    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
-    yield
-    structlog.reset_defaults()
-
-
-def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> NoReturn:
-    raise structlog.DropEvent
+    with silenced():
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a connection to an Odoo database needs to know."""
 
-import ipaddress
 import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Self
@@ -18,7 +17,7 @@ from pydantic import (
 )
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Names
+from erpsync.ports.settings import Names, is_neighbour
 
 SYSTEM = "odoo"
 
@@ -197,7 +196,7 @@ class OdooSettings(BaseModel):
             raise ValueError(f'"{value}" is not an address: it looks like "https://mycompany.odoo.com"')
         if parts.path.strip("/") or parts.query or parts.username:
             raise ValueError(f'"{parts.hostname}" is the address; leave out what stands before or after it')
-        if parts.scheme == "http" and not _is_neighbour(parts.hostname):
+        if parts.scheme == "http" and not is_neighbour(parts.hostname):
             raise ValueError(f'"{value}" would send the API key unencrypted: write https://')
         return value.rstrip("/")
 
@@ -236,11 +235,3 @@ class OdooSettings(BaseModel):
             "refund_product",
         )
         return {name: code for name in fields if (code := str(getattr(self, name)))}
-
-
-def _is_neighbour(host: str) -> bool:
-    """Loopback, or a name without a dot, as the services of one compose file call each other."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return "." not in host

@@ -1,11 +1,12 @@
 """What a connection to a Shopify store needs to know."""
 
-import ipaddress
 import re
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from erpsync.ports.settings import is_neighbour
 
 API_VERSION = "2026-10"
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
@@ -136,7 +137,7 @@ class ShopifySettings(BaseModel):
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise ValueError(f'"{value}" is not an address; leave it empty, or write as in "http://127.0.0.1:8080"')
-        if parts.scheme == "http" and not _is_private(parts.hostname or ""):
+        if parts.scheme == "http" and not is_neighbour(parts.hostname or ""):
             raise ValueError(f'"{value}" would send the token unencrypted; http is for simulators on this machine')
         return value.rstrip("/")
 
@@ -158,11 +159,3 @@ class ShopifySettings(BaseModel):
     @property
     def address(self) -> str:
         return self.base_url or f"https://{self.shop}"
-
-
-def _is_private(host: str) -> bool:
-    """Loopback, or a name without a dot, as the services of one compose file call each other."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return "." not in host

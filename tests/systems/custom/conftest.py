@@ -4,10 +4,10 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-import structlog
 
 from erpsync.ports.runtime import Tools
 from erpsync.testing.fake_erp import FakeErp
+from tests.quiet import silenced
 from tests.systems.custom.assembled import ERP
 
 
@@ -22,15 +22,10 @@ def shop_port() -> int:
 @pytest.fixture
 def quiet() -> Iterator[None]:
     """What the engine logs is nobody's concern here."""
-    structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
-    yield
-    structlog.reset_defaults()
+    with silenced():
+        yield
 
 
 @pytest.fixture
 def erp(tools: Tools) -> FakeErp:
     return FakeErp(tools.clock, ERP)
-
-
-def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    raise structlog.DropEvent
