@@ -45,7 +45,10 @@ task_routes = {
     "erpsync.sync_fulfilment": {"queue": "erpsync.fulfilments"},
     "erpsync.sync_customer": {"queue": "erpsync.customers"},
     "erpsync.sync_product": {"queue": "erpsync.products"},
+    "erpsync.sync_stock": {"queue": "erpsync.stock"},
+    "erpsync.sync_prices": {"queue": "erpsync.products"},
     "erpsync.poll.*": {"queue": "erpsync.upkeep"},
+    "erpsync.backfill.*": {"queue": "erpsync.backfill"},  # and, by `tasks.wake`, the jobs that backfills move
     "erpsync.dead_letter": {"queue": "erpsync.dead_letter"},
     "erpsync.upkeep.*": {"queue": "erpsync.upkeep"},
 }

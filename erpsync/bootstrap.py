@@ -4,8 +4,8 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -14,22 +14,33 @@ from sqlalchemy import Engine
 
 from erpsync import logs
 from erpsync.config import ConnectionConfig, Route, Settings, read
+from erpsync.config_prices import PriceTable
+from erpsync.config_stock import StockTable
 from erpsync.domain.errors import ConfigurationError, Rejected
 from erpsync.domain.ids import ConnectionName, Sku, SourceId, TargetId
+from erpsync.engine.limits.limiter import ConnectionLimiter
+from erpsync.engine.limits.shared import FailsafeBuckets, open_buckets
 from erpsync.engine.runtime import Runtime
-from erpsync.flows import table
-from erpsync.flows.context import FlowContext, OrderRules
+from erpsync.flows import catalogue, history, product_matches, table
+from erpsync.flows.context import PRODUCT_FIELDS, FlowContext, OrderRules, ProductRules
 from erpsync.flows.preview import Preview, preview
+from erpsync.flows.price_rules import PriceRules, Tax
+from erpsync.flows.price_terms import known_prices
+from erpsync.flows.stock_rules import StockRules
 from erpsync.ledger import connections, session
+from erpsync.ledger.stock import Feed
+from erpsync.ports.backfill import Past
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock, Tools, Wake
 from erpsync.ports.spec import Capabilities, Role, StoreAbility, SystemSpec
+from erpsync.ports.stock_cache import NoCache, StockCache
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Change, Webhooks
 from erpsync.problems import sentences
 from erpsync.systems import registry
+from erpsync.transport.stock_cache import RedisStockCache
 
 
 class SystemClock:
@@ -62,6 +73,8 @@ class Assembly:
     database: Engine
     clock: Clock
     _tools: Tools
+    limits: FailsafeBuckets = field(default_factory=lambda: open_buckets("", SystemClock(), 1))
+    stock_cache: StockCache = field(default_factory=NoCache)
     _adapters: dict[ConnectionName, Store | Erp] = field(default_factory=dict)
     _webhooks: dict[ConnectionName, Webhooks] = field(default_factory=dict)
     _flows: dict[tuple[str, ConnectionName, ConnectionName], Flow] = field(default_factory=dict)
@@ -71,7 +84,7 @@ class Assembly:
         if bound.spec.open_store is None:
             raise KeyError(f"{name} is not a store")
         if name not in self._adapters:
-            self._adapters[name] = bound.spec.open_store(name, bound.settings, self._tools)
+            self._adapters[name] = bound.spec.open_store(name, bound.settings, self._tools_of(bound))
         return self._adapters[name]  # type: ignore[return-value]
 
     def erp(self, name: ConnectionName) -> Erp:
@@ -79,7 +92,7 @@ class Assembly:
         if bound.spec.open_erp is None:
             raise KeyError(f"{name} is not an ERP")
         if name not in self._adapters:
-            self._adapters[name] = bound.spec.open_erp(name, bound.settings, self._tools)
+            self._adapters[name] = bound.spec.open_erp(name, bound.settings, self._tools_of(bound))
         return self._adapters[name]  # type: ignore[return-value]
 
     def adapter(self, name: ConnectionName) -> Store | Erp:
@@ -111,6 +124,10 @@ class Assembly:
         """What the order would become in the ERP; see `flows.preview`. Raises Rejected where no route goes there."""
         return preview(self._context(self._route("orders", source, target)), source_id, body)
 
+    def match_products(self, route: Route) -> Iterator[product_matches.Row]:
+        """Which products of the route's store those of its ERP are; see `flows.product_matches`."""
+        return product_matches.matches(self._context(route))
+
     def subscribing(self) -> list[tuple[ConnectionName, str]]:
         """The stores whose webhooks erpsync looks after, each with the address that they are to deliver to."""
         found = []
@@ -135,7 +152,10 @@ class Assembly:
             ping=lambda name: self.adapter(name).ping(),
             settle_seconds=self.settle_seconds,
             changes=self.changes,
+            full_every=table.full_every,
             rereads=self.rereads,
+            history=lambda past, cursor: history.page(self._contexts(past)[0], past, cursor),
+            known=self._known,
         )
 
     def rereads(self, source: ConnectionName) -> bool:
@@ -149,18 +169,18 @@ class Assembly:
     def changes(self, flow: str, source: ConnectionName, since: Since) -> Page[Change]:
         """What changed in a source for a flow. Raises KeyError where no route takes the flow from there."""
         for route in self.settings.routes:
-            if flow in route.flows and _way(flow, route)[0] == source:
-                return table.KINDS[flow].changes(self._context(route), since)
+            if (source, flow) in _polled(route):
+                return table.changes(flow, self._context(route), since)
         raise KeyError(f"no route takes {flow} from {source}")
 
     def polls(self) -> list[tuple[ConnectionName, str, float]]:
         """What is polled: a source, a flow, and how many seconds lie between two polls; the shortest of its routes."""
         every: dict[tuple[ConnectionName, str], float] = {}
         for route in self.settings.routes:
-            for flow in route.flows:
-                source, _ = _way(flow, route)
-                if route.poll_seconds > 0 and (table.KINDS[flow].backwards or self.rereads(source)):
-                    every[source, flow] = min(every.get((source, flow), route.poll_seconds), route.poll_seconds)
+            for source, flow in _polled(route):
+                if route.poll_seconds > 0 and (flow != "orders" or self.rereads(source)):
+                    seconds = max(route.poll_seconds, catalogue.POLL_SECONDS if flow == catalogue.NAME else 0)
+                    every[source, flow] = min(every.get((source, flow), seconds), seconds)
         return [(source, flow, seconds) for (source, flow), seconds in every.items()]
 
     def settle_seconds(self, name: ConnectionName) -> float:
@@ -172,6 +192,29 @@ class Assembly:
         with self.database.begin() as connection:
             for bound in self.bound.values():
                 connections.see(connection, bound.name, bound.spec.name, bound.spec.role, self.clock.now())
+
+    def _tools_of(self, bound: Bound) -> Tools:
+        tools = self._tools
+        allowance = bound.spec.allowance(bound.settings)
+        limiter = ConnectionLimiter(bound.name, bound.spec.name, allowance, self.limits, tools.pause, tools.nonce)
+        return replace(tools, limiter=limiter)
+
+    def _known(self, past: Past, changes: Sequence[Change]) -> int:
+        found = [history.known(context, past, changes) for context in self._contexts(past)]
+        return len(set.intersection(*found))
+
+    def _contexts(self, past: Past) -> list[FlowContext]:
+        """Those of the routes that a past is read for. Raises Rejected where there are none any more."""
+        targets = self.targets(past.flow, past.source) if past.target is None else (past.target,)
+        found = [self._context(self._route(past.flow, past.source, target)) for target in targets]
+        if not found:
+            raise Rejected(
+                "no-route",
+                system="erpsync",
+                what=f"The configuration has no route any more that takes {past.flow} from {past.source}.",
+                next_step="Add the route again, or cancel the backfill.",
+            )
+        return found
 
     def _route(self, flow: str, source: ConnectionName, target: ConnectionName) -> Route:
         for route in self.settings.routes:
@@ -188,6 +231,7 @@ class Assembly:
         bound = self.bound[route.target]
         settle_seconds = self.settle_seconds(route.target)
         guest = TargetId(route.guest_customer) if route.guest_customer else None
+        price_rules = _price_rules(route.prices)
         return FlowContext(
             database=self.database,
             clock=self.clock,
@@ -210,7 +254,32 @@ class Assembly:
                 product_gone_sku=Sku(route.product_gone_sku),
                 rounding_tolerance=route.rounding_tolerance,
             ),
+            product_rules=ProductRules(
+                fields=PRODUCT_FIELDS if route.product_fields is None else frozenset(route.product_fields),
+                create=route.create_products,
+            ),
+            prices=known_prices(self.database, price_rules, route.target, route.source),
+            price_rules=price_rules,
+            stock=_stock_rules(route.stock),
+            stock_cache=self.stock_cache,
         )
+
+
+def _polled(route: Route) -> list[tuple[ConnectionName, str]]:
+    """What a route needs to be told of by polls: a source, and a flow or the catalogue."""
+    polled = [(_way(flow, route)[0], flow) for flow in route.flows]
+    if any(table.KINDS[flow].reads_catalogue for flow in route.flows if flow in table.KINDS):
+        polled.append((route.source, catalogue.NAME))
+    return polled
+
+
+def _stock_rules(table: StockTable) -> StockRules:
+    feeds = tuple(Feed(place, one, share) for place, shares in table.locations.items() for one, share in shares.items())
+    return StockRules(feeds=feeds, **table.model_dump(exclude={"locations"}))
+
+
+def _price_rules(table: PriceTable) -> PriceRules:
+    return PriceRules(lists=table.price_lists, tax=Tax(table.tax), **table.model_dump(exclude={"price_lists", "tax"}))
 
 
 def _way(flow: str, route: Route) -> tuple[ConnectionName, ConnectionName]:
@@ -218,6 +287,25 @@ def _way(flow: str, route: Route) -> tuple[ConnectionName, ConnectionName]:
     kind = table.KINDS.get(flow)
     backwards = kind is not None and kind.backwards
     return (route.target, route.source) if backwards else (route.source, route.target)
+
+
+def pasts(assembly: Assembly, flow: str, connection: str, begin: datetime | None, end: datetime) -> list[Past]:
+    """What a backfill of the flow has to read: from every source that a route takes it from, or what has to do with that
+    one connection; nothing where no route takes it. Raises Rejected for a source whose past cannot be read."""
+    ways = [_way(flow, route) for route in assembly.settings.routes if flow in route.flows]
+    found: dict[ConnectionName, Past] = {}
+    for source, target in ways:
+        if connection not in ("", source, target):
+            continue
+        if not assembly.rereads(source) and assembly.bound[source].spec.role is Role.STORE:
+            raise Rejected(
+                "past-unreadable",
+                system=source,
+                what=assembly.bound[source].capabilities.missing[StoreAbility.READ_ORDERS],
+                next_step="Have the shop tell again what is missing.",
+            )
+        found[source] = Past(flow, source, target if connection == target else None, begin, end)
+    return list(found.values())
 
 
 def configured(*, pool_size: int = 5) -> Assembly:
@@ -250,6 +338,8 @@ def assemble(settings: Settings, *, pool_size: int = 5, found: Sequence[str] = (
         database=session.open_engine(settings.database_url, pool_size=pool_size),
         clock=clock,
         _tools=Tools(clock=clock, nonce=lambda: secrets.token_urlsafe(24), cache_directory=cache_directory),
+        limits=open_buckets(settings.redis_url, clock, settings.limits.concurrency),
+        stock_cache=RedisStockCache(settings.redis_url, clock.now) if settings.redis_url else NoCache(),
     )
 
 

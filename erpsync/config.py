@@ -11,9 +11,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from erpsync.config_prices import PriceTable
+from erpsync.config_stock import StockTable
 from erpsync.domain.errors import ConfigurationError
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.settings import Address
+from erpsync.ports.store_records import ProductField
 from erpsync.problems import kind, sentences
 
 DEFAULT_FILE = "erpsync.toml"
@@ -86,6 +89,12 @@ class Route(_Table):
     orders_from: datetime | None = None
     currencies: tuple[str, ...] = Field((), strict=False, examples=[["EUR"]])
     product_gone_sku: str = Field("", examples=["MISC"])
+    product_fields: tuple[Annotated[ProductField, Field(strict=False)], ...] | None = Field(
+        None, strict=False, examples=[["title", "status"]]
+    )
+    create_products: bool = True
+    stock: StockTable = Field(StockTable(), strict=False)
+    prices: PriceTable = Field(PriceTable(), strict=False)
 
     @field_validator("orders_from", mode="before")
     @classmethod

@@ -133,6 +133,7 @@ def test_each_wrong_value_is_one_sentence_that_quotes_none(text: str, sentence: 
         ('flows = ["orders"]\nguest_customer = 42', "guest_customer is a whole number; it must be text, as in"),
         ('flows = ["orders"]\nsend_test_orders = "no"', "send_test_orders is text; it must be true or false, as in"),
         ('flows = ["orders"]\nfrom = "x"', "from is not a setting."),
+        ('flows = ["products"]\nproduct_fields = ["titel"]', "product_fields, entry 1, should be 'title',"),
     ],
 )
 def test_a_route_is_named_by_its_number(line: str, sentence: str) -> None:

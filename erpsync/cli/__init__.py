@@ -7,7 +7,7 @@ import typer
 from typer.main import get_command
 
 from erpsync import __version__
-from erpsync.cli import db, dead, jobs, maps, output, webhooks
+from erpsync.cli import backfill, db, dead, jobs, maps, output, prices, products, stock, webhooks
 from erpsync.cli.demo import demo
 from erpsync.cli.doctor import doctor
 from erpsync.cli.failures import EXPECTED, explain
@@ -30,7 +30,11 @@ COMMANDS = (
 GROUPS: tuple[Group, ...] = (
     jobs.GROUP,
     dead.GROUP,
+    backfill.GROUP,
     maps.GROUP,
+    products.GROUP,
+    prices.GROUP,
+    stock.GROUP,
     webhooks.GROUP,
     db.GROUP,
 )

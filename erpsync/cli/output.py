@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -161,4 +162,6 @@ def _plain(value: Any) -> object:
         return asdict(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, Decimal):  # as text, for a reader of JSON may take a number for a binary one
+        return f"{value:f}"
     raise TypeError(f"{type(value).__name__} has no place in JSON")

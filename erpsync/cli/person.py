@@ -18,6 +18,11 @@ def actor() -> str:
         return f"cli:uid-{number}"
 
 
+def watches() -> bool:
+    """Whether somebody sees what a command prints as it goes on."""
+    return sys.stderr.isatty() and sys.stdout.isatty()
+
+
 def agree(question: str, *, yes: bool) -> None:
     """Returns where the person agrees or has said so beforehand. Raises typer.Abort where not, and WrongUsage where
     there is nobody to ask."""

@@ -1,7 +1,7 @@
 """`erpsync status`: how the work goes, and what is not well."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import typer
 from rich.text import Text
@@ -10,6 +10,7 @@ from erpsync.cli import ledger, output
 from erpsync.cli.failures import ExitCode
 from erpsync.cli.output import AsJson, Cell
 from erpsync.domain.states import JobState
+from erpsync.engine.limits.records import Seen
 from erpsync.ledger import reads
 from erpsync.ledger.connections import ConnectionRow
 from erpsync.ledger.inbox import InboxState
@@ -32,11 +33,15 @@ def status(as_json: AsJson = False) -> None:
     with ledger.opened() as assembly, assembly.database.connect() as connection:
         now = assembly.clock.now()
         overview = reads.overview(connection, now)
+        limits = assembly.limits.look([row.name for row in overview.connections])
+        is_shared = assembly.limits.is_shared()
     concerns = list(concerns_of(overview, now))
     if as_json:
-        output.document(_document(overview, concerns))
+        limited = [_limit(name, seen, now) for name, seen in limits.items()] if is_shared else None
+        output.document({**_document(overview, concerns), "limits": limited})
     else:
         _print(overview, concerns, now)
+        _print_limits(limits, is_shared)
     if concerns:
         raise typer.Exit(ExitCode.NOT_WELL)
 
@@ -100,6 +105,51 @@ def _print(overview: Overview, concerns: list[str], now: datetime) -> None:
     if overview.refusals:
         output.heading("Deliveries that were not let in")
         output.table(("CONNECTION", "REASON", "COUNT"), ((name, why, str(n)) for name, why, n in overview.refusals))
+
+
+def _limit(connection: str, seen: Seen, now: datetime) -> dict[str, object]:
+    return {
+        "connection": connection,
+        "buckets": [
+            {
+                "operation": operation,
+                "tokens": round(bucket.tokens, 1),
+                "per_second": round(bucket.per_second, 3),
+                "configured_per_second": bucket.configured_per_second,
+            }
+            for operation, bucket in seen.buckets.items()
+        ],
+        "in_flight": seen.in_flight,
+        "slots": seen.slots or None,
+        "configured_slots": seen.configured_slots or None,
+        "waits_until": now + timedelta(seconds=seen.waits_seconds) if seen.waits_seconds else None,
+        "throttles_last_hour": seen.throttles_last_hour,
+    }
+
+
+def _print_limits(limits: Mapping[str, Seen], is_shared: bool) -> None:
+    if not is_shared:
+        output.heading("Limits")
+        output.line("Redis does not answer: each worker keeps to its own part of them.")
+    elif limits:
+        output.heading("Limits")
+        headings = ("CONNECTION", "RATE", "AT ONCE", "WAITS", "THROTTLED IN THE LAST HOUR")
+        output.table(headings, (_limit_row(name, seen) for name, seen in limits.items()))
+
+
+def _limit_row(connection: str, seen: Seen) -> tuple[Cell, ...]:
+    rates = ", ".join(
+        f"{_of(bucket.per_second, bucket.configured_per_second)} {operation} a second"
+        for operation, bucket in seen.buckets.items()
+    )
+    slots = f"{seen.in_flight} of {_of(seen.slots, seen.configured_slots)}" if seen.slots else str(seen.in_flight)
+    waits = output.span(seen.waits_seconds) if seen.waits_seconds else ""
+    return connection, rates or "any", slots, waits, str(seen.throttles_last_hour)
+
+
+def _of(now: float, configured: float) -> str:
+    """What holds now, and what it comes back to where that is more."""
+    return f"{now:.4g}" if now >= configured else f"{now:.4g} (of {configured:.4g})"
 
 
 def _listed(counts: Mapping[str, int]) -> str:

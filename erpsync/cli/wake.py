@@ -33,6 +33,11 @@ class Announcer:
             self.heard = self._wake.dead_letters(ids)
         return self.heard
 
+    def backfills(self, ids: Sequence[int], delay_seconds: float = 0.0) -> bool:
+        if self._wake is not None and self.heard:
+            self.heard = self._wake.backfills(ids, delay_seconds)
+        return self.heard
+
 
 def announcer() -> Announcer:
     """For the configured broker, or for none where it does not answer."""

@@ -61,6 +61,10 @@ class Throttled(Transient):
     counts_as_attempt = False
 
 
+class Paced(Throttled):
+    """Our own limit of a connection says to wait, and the remote was not asked. Says nothing of other calls to it."""
+
+
 class Unavailable(Transient):
     """The connection as a whole is down (refused, DNS, 502/503/504, credentials expired). The request surely
     changed nothing. Does not count as an attempt; feeds the connection's breaker."""

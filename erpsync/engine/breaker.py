@@ -8,7 +8,7 @@ from typing import TypeGuard
 import structlog
 from sqlalchemy import Connection
 
-from erpsync.domain.errors import OutcomeUnknown, SyncError, Throttled, Unavailable
+from erpsync.domain.errors import OutcomeUnknown, Paced, SyncError, Throttled, Unavailable
 from erpsync.domain.ids import ConnectionName
 from erpsync.domain.retry import MAX_RETRY_AFTER_SECONDS
 from erpsync.engine.attempt import attempt
@@ -43,7 +43,8 @@ def observe(
 
 
 def _asks_for_patience(result: object) -> TypeGuard[Throttled]:
-    return isinstance(result, Throttled) and result.retry_after_seconds is not None
+    # What our own limiter puts back is no word of the remote's: a backfill that waits must not keep live orders waiting.
+    return isinstance(result, Throttled) and not isinstance(result, Paced) and result.retry_after_seconds is not None
 
 
 def _blame(connection: Connection, name: ConnectionName, error: SyncError, now: datetime) -> None:

@@ -101,7 +101,7 @@ def advance_all(runtime: Runtime, connection: Connection, wanted: list[Wanted]) 
     for one in wanted:
         moved, job_id = jobs.advance(connection, one, now)
         applied = moved in (Moved.CREATED, Moved.ADVANCED)
-        if applied:
+        if applied or moved is Moved.PREFERRED:
             job_ids.append(job_id)
         if one.inbox_id is not None and (applied or one.inbox_id not in settled):
             state = InboxState.APPLIED if applied else InboxState.STALE

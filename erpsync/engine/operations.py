@@ -1,10 +1,17 @@
 """What people may do: the console and the command line both call these and nothing else. Each leaves an audit row."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from erpsync.domain.ids import JobId
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import audit, dead_letters, inbox, jobs
+from erpsync.ledger import audit, backfills, dead_letters, inbox, jobs
+from erpsync.ledger.backfills import BackfillState
+from erpsync.ports.backfill import Past
+
+_UNDER_WAY = (BackfillState.RUNNING, BackfillState.PAUSED, BackfillState.FAILED)
 
 
 class NotPossible(Exception):
@@ -50,6 +57,79 @@ def discard_dead_letter(runtime: Runtime, letter_id: int, actor: str) -> None:
             jobs.discard(connection, letter.job_id, now)
         dead_letters.close(connection, letter_id, "discarded", actor, now)
         audit.note(connection, actor=actor, action="discard", subject=f"dead letter {letter_id}", now=now)
+
+
+def start_backfill(
+    runtime: Runtime,
+    past: Past,
+    windows: Sequence[tuple[datetime | None, datetime]],
+    *,
+    dry_run: bool,
+    concurrency: int,
+    actor: str,
+) -> int:
+    """Has workers read that past, in a chunk for each window; returns the backfill's id. A dry run counts and moves
+    nothing."""
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        backfill_id = backfills.create(
+            connection, past, windows, dry_run=dry_run, concurrency=concurrency, actor=actor, now=now
+        )
+        what = f"{'count' if dry_run else 'read'} {past.flow} of {past.source}"
+        _note_backfill(connection, "start", backfill_id, actor, now, what)
+    runtime.wake.backfills([backfill_id] * min(concurrency, len(windows)))
+    return backfill_id
+
+
+def pause_backfill(runtime: Runtime, backfill_id: int, actor: str) -> None:
+    """Holds a backfill: no further page is taken in, and none of its jobs begins. Raises NotPossible."""
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        if not backfills.move(connection, backfill_id, [BackfillState.RUNNING], BackfillState.PAUSED, now):
+            raise NotPossible(_why_not(connection, backfill_id, "paused"))
+        _note_backfill(connection, "pause", backfill_id, actor, now)
+
+
+def resume_backfill(runtime: Runtime, backfill_id: int, actor: str) -> None:
+    """Lets a backfill go on, and reads on what of it could not be read. Raises NotPossible."""
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        shown = backfills.progress(connection, backfill_id)
+        if (
+            shown is None
+            or not (shown.state == BackfillState.PAUSED or shown.chunks_failed)
+            or not backfills.move(connection, backfill_id, _UNDER_WAY, BackfillState.RUNNING, now)
+        ):
+            raise NotPossible(_why_not(connection, backfill_id, "resumed"))
+        backfills.retry_failed(connection, backfill_id, now)
+        _note_backfill(connection, "resume", backfill_id, actor, now)
+    runtime.wake.backfills([backfill_id] * shown.concurrency)
+
+
+def cancel_backfill(runtime: Runtime, backfill_id: int, actor: str) -> int:
+    """Ends a backfill where it is. The jobs that it made and that nobody has begun are taken away, as if their records had
+    not been read; returns how many. Raises NotPossible."""
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        if not backfills.move(connection, backfill_id, _UNDER_WAY, BackfillState.CANCELLED, now):
+            raise NotPossible(_why_not(connection, backfill_id, "cancelled"))
+        withdrawn = backfills.withdraw(connection, backfill_id)
+        _note_backfill(connection, "cancel", backfill_id, actor, now)
+    return withdrawn
+
+
+def _note_backfill(
+    connection: Connection, action: str, backfill_id: int, actor: str, now: datetime, detail: str = ""
+) -> None:
+    subject = f"backfill {backfill_id}"
+    audit.note(connection, actor=actor, action=action, subject=subject, detail=detail, now=now)
+
+
+def _why_not(connection: Connection, backfill_id: int, asked: str) -> str:
+    shown = backfills.progress(connection, backfill_id)
+    if shown is None:
+        return f"There is no backfill {backfill_id}. `erpsync backfill list` shows those there are."
+    return f"Backfill {backfill_id} is {shown.state}, and cannot be {asked}. See `erpsync backfill show {backfill_id}`."
 
 
 def _replay_job(runtime: Runtime, connection: Connection, job_id: JobId, actor: str) -> None:

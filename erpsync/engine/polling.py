@@ -4,25 +4,22 @@ The checkpoint moves in the transaction that takes the page in: a poll that dies
 time polls a connection; one that was overtaken takes nothing in.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
 
-from erpsync.domain.errors import Problem, SyncError, Transient
+from erpsync.domain.errors import SyncError, Transient
 from erpsync.domain.ids import ConnectionName
 from erpsync.domain.retry import judge
-from erpsync.engine import breaker
+from erpsync.engine import breaker, pages
 from erpsync.engine.attempt import attempt
-from erpsync.engine.intake import advance_all, tell, wanted_of
+from erpsync.engine.intake import tell
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import checkpoints, connections, dead_letters, inbox, jobs, reservations
-from erpsync.ledger.jobs import Wanted
+from erpsync.ledger import checkpoints, connections, jobs, reservations
 from erpsync.ledger.reservations import Room
 from erpsync.ports.flow import Done
 from erpsync.ports.pages import Page, Since
@@ -31,17 +28,22 @@ from erpsync.ports.webhooks import Change
 log = structlog.get_logger()
 # What changed while nobody listened yet: erpsync was set up, and its webhooks a little later.
 FIRST_LOOK_BACK = timedelta(hours=1)
+TOLD_BY = "poll"
+# A poll of a large catalogue ends long before its time is up, and is called again.
+_SLICE = 1 / 3
 
 
 @dataclass(frozen=True)
 class Polled:
     """What a poll did: changes read, jobs that moved. `busy`: another worker is at it, and nothing was done. `trouble`: the
-    code of what ended it early; what was taken in before stays taken in."""
+    code of what ended it early; what was taken in before stays taken in. `more`: it has made room for others, and goes on
+    when it is called again."""
 
     read: int = 0
     moved: int = 0
     busy: bool = False
     trouble: str = ""
+    more: bool = False
 
 
 def poll(runtime: Runtime, source: ConnectionName, flow: str) -> Polled:
@@ -86,7 +88,7 @@ def _ended_early(runtime: Runtime, source: ConnectionName, flow: str, error: Exc
     with runtime.database.begin() as connection:
         breaker.observe(connection, source, source, [error], runtime.clock.now())
         if not isinstance(error, Transient):
-            letters = _keep(connection, source, [problem], runtime.clock.now())
+            letters = pages.keep(runtime, connection, source, [problem], TOLD_BY)
     route(runtime, letters)
     return Polled(trouble=problem.code)
 
@@ -95,8 +97,9 @@ def _read_on(runtime: Runtime, source: ConnectionName, flow: str, room: Room, ho
     read = moved = 0
     with runtime.database.begin() as connection:
         state = checkpoints.get(connection, source, _kind(flow)) or {}
+    begun = runtime.clock.now()
     if not state.get("cursor"):
-        state["begun_at"] = runtime.clock.now().isoformat()
+        state |= {"begun_at": begun.isoformat()} | _in_full(runtime, flow, state, begun)
     begin = datetime.fromisoformat(state.setdefault("first_at", (runtime.clock.now() - FIRST_LOOK_BACK).isoformat()))
     while True:
         page = runtime.changes(flow, source, Since(state.get("watermark"), state.get("cursor"), begin))
@@ -107,6 +110,8 @@ def _read_on(runtime: Runtime, source: ConnectionName, flow: str, room: Room, ho
         read += len(page.records)
         if page.cursor is None:
             return Polled(read, moved)
+        if runtime.clock.now() - begun > runtime.lease * _SLICE:
+            return Polled(read, moved, more=True)
 
 
 def _take_in(
@@ -116,39 +121,20 @@ def _take_in(
     with runtime.database.begin() as connection:
         if not reservations.keep(connection, room, [flow], holder, now + runtime.lease):
             raise Transient("poll-overtaken", system=source, what="Another worker has taken this poll over.")
-        wanted: list[Wanted] = []
-        problems = [error.problem for error in page.unreadable]
-        for change in page.records:
-            try:
-                wanted += _wanted(runtime, connection, source, change, now)
-            except SyncError as error:
-                problems.append(error.problem)
-        _, job_ids = advance_all(runtime, connection, wanted)
-        letters = _keep(connection, source, problems, now)
+        taken = pages.take_in(runtime, connection, source, page, TOLD_BY)
         checkpoints.put(connection, source, _kind(flow), state, now)
-        calls = jobs.calls(connection, job_ids, now)
-    tell(runtime, calls, job_ids)
-    route(runtime, letters)
-    return len(job_ids)
+        calls = jobs.calls(connection, taken.job_ids, now)
+    tell(runtime, calls, taken.job_ids)
+    route(runtime, taken.letters)
+    return len(taken.job_ids)
 
 
-def _wanted(
-    runtime: Runtime, connection: Connection, source: ConnectionName, change: Change, now: datetime
-) -> list[Wanted]:
-    """What a change asks for. One that brings the record along asks for nothing where the same was brought before."""
-    if change.body is None:
-        return wanted_of(runtime, source, change, None)
-    content = hashlib.sha256(change.body).hexdigest()
-    key = f"poll:{change.flow}:{change.source_id[:80]}:{content}"
-    kept = inbox.keep(connection, source, key, f"{change.flow} poll", change.body, change.source_id, now)
-    return [] if kept is None else wanted_of(runtime, source, change, kept)
-
-
-def _keep(connection: Connection, source: ConnectionName, problems: list[Problem], now: datetime) -> list[int]:
-    """What could not be understood, for a person; a row that is read again and again is told once."""
-    subject = f"{source} poll"
-    kept = [dead_letters.add_once(connection, problem, subject=subject, now=now) for problem in problems]
-    return [letter for letter in kept if letter is not None]
+def _in_full(runtime: Runtime, flow: str, state: Any, now: datetime) -> dict[str, Any]:
+    """From time to time everything is read, which mends what no change has told."""
+    every, last = runtime.full_every(flow), state.get("full_at")
+    if every is None or (last is not None and datetime.fromisoformat(last) + every > now):
+        return {}
+    return {"full_at": now.isoformat(), "watermark": None}
 
 
 def _kind(flow: str) -> str:

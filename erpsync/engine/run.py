@@ -1,6 +1,7 @@
 """Claim, run, record: where whatever a run raises becomes a verdict."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +17,7 @@ from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import inbox, jobs
 from erpsync.ledger.jobs import Claim
+from erpsync.ports import limits
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.runtime import JobCall
 
@@ -53,7 +55,8 @@ def run(runtime: Runtime, job_id: JobId) -> Report:
     items = [
         Item(claim.job_id, claim.source_id, claim.number, bodies.get(claim.state_inbox_id or 0)) for claim in claims
     ]
-    ended = flow if isinstance(flow, Exception) else attempt(lambda: flow(items))
+    with limits.background() if claims[0].background else nullcontext():
+        ended = flow if isinstance(flow, Exception) else attempt(lambda: flow(items))
     results: Mapping[JobId, Ended] = (
         {claim.job_id: ended for claim in claims} if isinstance(ended, Exception) else ended
     )
@@ -80,7 +83,7 @@ def _record(runtime: Runtime, claims: list[Claim], results: Mapping[JobId, Ended
         for claim in claims[1:]:
             kept = verdicts.get(claim.job_id)
             if kept is not None and kept.outcome in (Outcome.RETRY, Outcome.WAIT):
-                later.append((kept.delay_seconds, JobCall(claim.job_id, claim.flow, _label(claim))))
+                later.append((kept.delay_seconds, JobCall(claim.job_id, claim.flow, _label(claim), claim.background)))
     for delay, call in later:
         runtime.wake.jobs([call], delay)
     if following is not None:

@@ -1,5 +1,5 @@
-"""Finds what messages lost: new deliveries nobody took in, due jobs nobody woke, claims whose worker is gone, dead
-letters nobody announced. Safe to run anywhere, any number of times at once."""
+"""Finds what messages lost: new deliveries nobody took in, due jobs nobody woke, claims whose worker is gone, backfills
+that nobody reads on, dead letters nobody announced. Safe to run anywhere, any number of times at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from erpsync.domain.retry import Outcome, worker_died
-from erpsync.engine import breaker, intake
+from erpsync.engine import backfill, breaker, intake
 from erpsync.engine.attempt import attempt
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
@@ -40,6 +40,7 @@ def sweep(runtime: Runtime) -> Swept:
     """Does all parts, whatever becomes of each. Raises only what the ledger raises when asked for due jobs."""
     abandoned = _part("abandoned", 0, lambda: _release_abandoned(runtime))
     deliveries = _part("intake", 0, lambda: intake.take_in(runtime))
+    _part("backfills", 0, lambda: backfill.look_after(runtime))
     resumed = _part("probe", 0, lambda: len(breaker.probe(runtime)))
     now = runtime.clock.now()
     with runtime.database.begin() as connection:

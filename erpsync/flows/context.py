@@ -1,6 +1,6 @@
 """What a flow works with: both ends of a route, the ledger, and the route's rules."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +9,26 @@ from sqlalchemy import Engine
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import ConnectionName, Sku, TargetId
+from erpsync.domain.money import Money
+from erpsync.flows.price_rules import PriceRules
+from erpsync.flows.stock_rules import StockRules
 from erpsync.ports.erp import Erp
 from erpsync.ports.runtime import Clock
 from erpsync.ports.spec import Capabilities
+from erpsync.ports.stock_cache import NoCache, StockCache
 from erpsync.ports.store import Store
+from erpsync.ports.store_records import ProductField
 
+_PLAIN_PRICES = PriceRules()
+_PLAIN_STOCK = StockRules()
+_NO_CACHE = NoCache()
 # A store that rounds tax by line and states it by order is off by half a cent a line at most.
 ROUNDING_TOLERANCE = 5
+# What a thing is called, is, and weighs is the ERP's to say. How a shop presents it is the work of those who sell: an ERP
+# seldom knows more of it than a code, and would wipe out what took them months.
+PRODUCT_FIELDS = frozenset(
+    {ProductField.TITLE, ProductField.OPTIONS, ProductField.BARCODE, ProductField.WEIGHT, ProductField.STATUS}
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +54,26 @@ class OrderRules:
 
 
 @dataclass(frozen=True)
+class ProductRules:
+    """How a route treats products: see `[[routes]]` in the README."""
+
+    fields: frozenset[ProductField] = PRODUCT_FIELDS
+    """Those that the ERP owns of products that the store has already."""
+    create: bool = True
+    """Whether products and variants are made that the store does not have."""
+
+
+def _no_prices(_: Sequence[Sku]) -> Mapping[Sku, Money]:
+    return {}
+
+
+@dataclass(frozen=True)
 class FlowContext:
     """One route at work. `store` and `erp` block on the network and are never called inside a transaction.
 
     `settle_seconds`: how long the ERP may be at work on a request whose reply was lost; `reservation_seconds`: after
-    which nothing that a worker has begun can still be under way, should it die now.
+    which nothing that a worker has begun can still be under way, should it die now. `prices` are the base prices, as the
+    store shall have them, that are known of these SKUs; `stock` and `stock_cache` are for the flow of that name.
     """
 
     database: Engine
@@ -60,6 +88,11 @@ class FlowContext:
     settle_seconds: float
     reservation_seconds: float
     rules: OrderRules
+    product_rules: ProductRules = ProductRules()
+    prices: Callable[[Sequence[Sku]], Mapping[Sku, Money]] = _no_prices
+    price_rules: PriceRules = _PLAIN_PRICES
+    stock: StockRules = _PLAIN_STOCK
+    stock_cache: StockCache = _NO_CACHE
 
     @contextmanager
     def calling(self, connection: ConnectionName) -> Iterator[None]:

@@ -6,6 +6,7 @@ further part; its neighbours go on.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from sqlalchemy.exc import IntegrityError
 
@@ -14,8 +15,9 @@ from erpsync.domain.ids import JobId, Sku, SourceId, TargetId
 from erpsync.domain.orders import Balance, Order, OrderStatus, rounded
 from erpsync.flows import customers
 from erpsync.flows.context import FlowContext, OrderRules
-from erpsync.ledger import links
+from erpsync.ledger import links, sales
 from erpsync.ledger.links import Ends, Link, LinkKind
+from erpsync.ledger.sales import Sold
 from erpsync.ports.erp_records import OrderDraft, RecordRef
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.spec import Ability, StoreAbility
@@ -60,6 +62,7 @@ class OrderFlow:
     def __init__(self, context: FlowContext) -> None:
         self._context = context
         self._ends = Ends(LinkKind.ORDER, context.source, context.target)
+        self._sales = sales.Ends(context.source, context.target)
 
     @property
     def batch(self) -> int:
@@ -68,6 +71,8 @@ class OrderFlow:
     def __call__(self, items: Sequence[Item]) -> Mapping[JobId, Ended]:
         batch = _Batch()
         self._read(batch, items)
+        orders = {source_id: work.order for source_id, work in batch.work.items()}
+        self._sold(orders)
         try:
             for step in (self._recall, self._gate, self._look, self._cancel, self._write, self._note):
                 step(batch)
@@ -77,7 +82,23 @@ class OrderFlow:
                 batch.settle(source_id, error)
         for work in list(batch.work.values()):
             batch.settle(work.order.source_id, Done(_told(work), work.order.version))
+        self._known(items, orders, batch.results)
         return batch.results
+
+    def _sold(self, orders: Mapping[SourceId, Order]) -> None:
+        """Keeps what the orders take out of the store, before the ERP hears of it."""
+        sold = [Sold(key, order.version, goods(order)) for key, order in orders.items()]
+        with self._context.database.begin() as connection:
+            sales.keep(connection, self._sales, sold)
+
+    def _known(self, items: Sequence[Item], orders: Mapping[SourceId, Order], results: Mapping[JobId, Ended]) -> None:
+        """Keeps which of these the ERP has by now, or will never get."""
+        ended = {item.source_id: results.get(item.job_id) for item in items}
+        written = {key: goods(orders[key]) for key, end in ended.items() if isinstance(end, Done)}
+        skipped = [key for key, end in ended.items() if isinstance(end, Skip)]
+        with self._context.database.begin() as connection:
+            sales.known(connection, self._sales, written, self._context.clock.now())
+            sales.waived(connection, self._sales, skipped, self._context.clock.now())
 
     def _read(self, batch: _Batch, items: Sequence[Item]) -> None:
         context = self._context
@@ -227,6 +248,15 @@ class OrderFlow:
         noted = work.link is not None and work.link.noted
         batch.update(work, Link(ref.target_id, ref.display, "", noted), did)
         return True
+
+
+def goods(order: Order) -> dict[Sku, Decimal]:
+    """What the order takes out of the store's stock, by SKU; nothing where it was cancelled."""
+    units: dict[Sku, Decimal] = {}
+    for line in order.lines if order.status is not OrderStatus.CANCELLED else ():
+        if line.sku:
+            units[line.sku] = units.get(line.sku, Decimal(0)) + line.quantity
+    return units
 
 
 def _from_event(context: FlowContext, body: bytes) -> Order | SyncError:

@@ -59,6 +59,11 @@ def add_once(connection: Connection, problem: Problem, *, subject: str, now: dat
     return add(connection, problem, subject=subject, now=now)
 
 
+def close_said(connection: Connection, subject: str, code: str, now: datetime) -> None:
+    """What `add_once` told of this subject under this code is over by itself."""
+    connection.execute(_CLOSE_SAID, {"subject": storable(subject), "code": code, "now": now})
+
+
 def get(connection: Connection, letter_id: int) -> DeadLetter | None:
     """Locks it until the transaction ends; see `jobs.hold` for what to lock before."""
     row = connection.execute(text(f"{_SELECT} WHERE id = :id FOR UPDATE"), {"id": letter_id}).one_or_none()
@@ -114,6 +119,11 @@ _ADD = text("""
 _SAID = text("""
     SELECT 1 FROM dead_letters
     WHERE closed_at IS NULL AND job_id IS NULL AND subject = :subject AND code = :code AND problem = :problem LIMIT 1
+""")
+
+_CLOSE_SAID = text("""
+    UPDATE dead_letters SET closed_at = :now, closed_as = 'superseded', closed_by = 'erpsync'
+    WHERE closed_at IS NULL AND job_id IS NULL AND subject = :subject AND code = :code
 """)
 
 _CLOSE = text("""

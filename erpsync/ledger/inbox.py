@@ -86,6 +86,12 @@ def keep(
     return connection.execute(kept).scalar()
 
 
+def kept(connection: Connection, name: ConnectionName, delivery_key: str) -> int:
+    """The delivery of that key, which is here."""
+    found = select(inbox.c.id).where(inbox.c.connection == name, inbox.c.delivery_key == delivery_key)
+    return int(connection.execute(found).scalar_one())
+
+
 def take_new(connection: Connection, limit: int) -> list[InboxRow]:
     """Locks and returns new deliveries, oldest first; those that another worker has in hand are left to it."""
     rows = connection.execute(

@@ -15,8 +15,11 @@ from erpsync.domain.states import JobState
 from erpsync.ledger.texts import storable
 from erpsync.ports.runtime import JobCall
 
-# Due, and neither end of its route is paused or has asked to be left alone. Used by every query that hands work out.
-_WORKABLE = """j.state = 'ready' AND j.due_at <= :now AND NOT EXISTS (
+# Due, and not held with the backfill that moved it.
+_DUE_AND_FREE = """j.state = 'ready' AND j.due_at <= :now AND NOT (j.background AND EXISTS (
+    SELECT 1 FROM backfills b WHERE b.id = j.backfill_id AND b.state = 'paused'))"""
+# And neither end of its route is paused or has asked to be left alone. Used by every query that hands work out.
+_WORKABLE = f"""{_DUE_AND_FREE} AND NOT EXISTS (
     SELECT 1 FROM connections c WHERE c.name IN (j.source, j.target)
     AND (c.paused_at IS NOT NULL OR c.quiet_until > :now))"""
 
@@ -24,7 +27,8 @@ _WORKABLE = """j.state = 'ready' AND j.due_at <= :now AND NOT EXISTS (
 @dataclass(frozen=True)
 class Wanted:
     """A record at a version that a target is to follow. `inbox_id` is the delivery that says so, and `carries_state`
-    whether its body is the record. `polled`: a poll says so, which tells the same version again and again."""
+    whether its body is the record. `polled`: a poll says so, which tells the same version again and again. `backfill_id`:
+    a backfill says so, and it may wait until nothing live is due."""
 
     flow: str
     source: ConnectionName
@@ -35,12 +39,15 @@ class Wanted:
     inbox_id: int | None
     carries_state: bool
     polled: bool = False
+    backfill_id: int | None = None
 
 
 class Moved(StrEnum):
     CREATED = "created"
     ADVANCED = "advanced"
     STALE = "stale"
+    PREFERRED = "preferred"
+    """The version was known from a backfill, behind which the record does not wait any more."""
     DISCARDED = "discarded"
     """A person decided that this record is not synced; only a replay changes that."""
 
@@ -59,6 +66,7 @@ class Claim:
     attempt: int
     revision: int
     state_inbox_id: int | None
+    background: bool = False
 
 
 def advance(connection: Connection, wanted: Wanted, now: datetime) -> tuple[Moved, JobId]:
@@ -74,6 +82,8 @@ def advance(connection: Connection, wanted: Wanted, now: datetime) -> tuple[Move
             _supersede(connection, row.id, now)
         return (Moved.CREATED if row.created else Moved.ADVANCED), JobId(row.id)
     existing = connection.execute(_EXISTING, _values(wanted)).one()
+    if existing.background and wanted.backfill_id is None and connection.execute(_PREFER, {"id": existing.id}).rowcount:
+        return Moved.PREFERRED, JobId(existing.id)
     moved = Moved.DISCARDED if existing.state == JobState.DISCARDED else Moved.STALE
     return moved, JobId(existing.id)
 
@@ -97,7 +107,8 @@ def route_of(connection: Connection, job_id: JobId) -> tuple[str, ConnectionName
 def claim(
     connection: Connection, job_id: JobId, *, worker: str, batch: int, lease: timedelta, now: datetime
 ) -> list[Claim]:
-    """Claims the job and takes along up to `batch - 1` other due jobs of its route and flow.
+    """Claims the job and takes along up to `batch - 1` other due jobs of its route and flow: a live one live ones alone,
+    that no backfill makes its batch long, one of a backfill such ones alone.
 
     Empty where it is not due, is claimed, or a connection of its route is paused. Every claim spends an attempt, which
     is given back when the record is not to blame. A job that must run alone takes none along and is taken along by none.
@@ -194,23 +205,43 @@ def abandoned(connection: Connection, limit: int, now: datetime) -> list[Claim]:
 
 
 def due(connection: Connection, limit: int, woken_before: datetime, now: datetime) -> list[JobCall]:
-    """Up to `limit` workable jobs of each route and flow that nobody was called to since `woken_before`; marks them
-    called now. Each route has its own limit, so that none with a long backlog starves another."""
+    """Up to `limit` workable jobs of each route and flow that nobody was called to since `woken_before`, live ones first;
+    marks them called now. Each route has its own limit, and so have its backfills, so that none with a long backlog starves
+    another."""
     rows = connection.execute(_DUE, {"limit": limit, "woken_before": woken_before, "now": now}).all()
-    return [JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}") for row in rows]
+    return sorted(map(_call_of, rows), key=lambda call: (call.background, call.job_id))
 
 
 def next_due(connection: Connection, claim: Claim, now: datetime) -> JobCall | None:
-    """The next workable job of a claim's route and flow, so that a backlog drains without waiting for the sweep."""
+    """The next workable job of a claim's route and flow, live ones first, so that a backlog drains without waiting for the
+    sweep."""
     values = {"flow": claim.flow, "source": claim.source, "target": claim.target, "now": now}
     row = connection.execute(_NEXT_DUE, values).one_or_none()
-    return None if row is None else JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}")
+    return None if row is None else _call_of(row)
 
 
 def calls(connection: Connection, ids: Sequence[JobId], now: datetime) -> list[JobCall]:
     """What messages to these jobs need; marks them called now."""
     rows = connection.execute(_CALLS, {"ids": list(ids), "now": now}).all()
-    return [JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}") for row in rows]
+    return [_call_of(row) for row in rows]
+
+
+def again(connection: Connection, job_id: JobId) -> None:
+    """The run under way leaves something to do: the job is ready again when it ends."""
+    connection.execute(_AGAIN, {"id": job_id})
+
+
+def of_route(connection: Connection, flow: str, source: ConnectionName, target: ConnectionName) -> JobId | None:
+    """The job of a flow that has one for the whole route."""
+    values = {"flow": flow, "source": source, "target": target}
+    job_id = connection.execute(_OF_ROUTE, values).scalar()
+    return None if job_id is None else JobId(job_id)
+
+
+def run_again(connection: Connection, job_id: JobId, now: datetime) -> None:
+    """The job is to run now, whatever it did last, and once more if it runs."""
+    if not reopen(connection, job_id, now):
+        again(connection, job_id)
 
 
 def hold(connection: Connection, job_id: JobId) -> None:
@@ -234,6 +265,10 @@ def discard(connection: Connection, job_id: JobId, now: datetime) -> bool:
     return connection.execute(_DISCARD, {"id": job_id, "now": now}).rowcount == 1
 
 
+def _call_of(row: Row[Any]) -> JobCall:
+    return JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}", row.background)
+
+
 def _claim_of(row: Row[Any]) -> Claim:
     return Claim(
         job_id=JobId(row.id),
@@ -246,6 +281,7 @@ def _claim_of(row: Row[Any]) -> Claim:
         attempt=row.attempts,
         revision=row.claimed_revision,
         state_inbox_id=row.state_inbox_id,
+        background=row.background,
     )
 
 
@@ -259,6 +295,7 @@ def _values(wanted: Wanted) -> dict[str, object]:
         "version": wanted.version,
         "state_inbox_id": wanted.inbox_id if wanted.carries_state else None,
         "polled": wanted.polled,
+        "backfill_id": wanted.backfill_id,
     }
 
 
@@ -294,13 +331,15 @@ def _end_run(connection: Connection, claim: Claim, outcome: str, code: str | Non
 
 _ADVANCE = text("""
     INSERT INTO jobs AS j
-        (flow, source, target, source_id, number, wanted_version, state_inbox_id, due_at, created_at, updated_at)
-    VALUES (:flow, :source, :target, :source_id, :number, :version, :state_inbox_id, :now, :now, :now)
+        (flow, source, target, source_id, number, wanted_version, state_inbox_id, backfill_id,
+        due_at, created_at, updated_at)
+    VALUES (:flow, :source, :target, :source_id, :number, :version, :state_inbox_id, :backfill_id, :now, :now, :now)
     ON CONFLICT (flow, source, target, source_id) DO UPDATE SET
         number = excluded.number,
         wanted_version = excluded.wanted_version,
         wanted_revision = j.wanted_revision + 1,
         state_inbox_id = CASE WHEN excluded.wanted_version > j.wanted_version THEN excluded.state_inbox_id END,
+        backfill_id = CASE WHEN j.state NOT IN ('ready', 'running') OR j.background THEN excluded.backfill_id END,
         state = CASE WHEN j.state = 'running' THEN 'running' ELSE 'ready' END,
         attempts = CASE WHEN j.state = 'running' THEN j.attempts ELSE 0 END,
         due_at = CASE WHEN j.state = 'running' THEN j.due_at ELSE GREATEST(j.due_at, excluded.due_at) END,
@@ -324,8 +363,12 @@ _LOCK = text("""
 _ROUTE = text("SELECT flow, source, target FROM jobs WHERE id = :id")
 
 _EXISTING = text("""
-    SELECT id, state FROM jobs
+    SELECT id, state, background FROM jobs
     WHERE flow = :flow AND source = :source AND target = :target AND source_id = :source_id
+""")
+
+_PREFER = text("""
+    UPDATE jobs SET backfill_id = NULL, woken_at = NULL WHERE id = :id AND state IN ('ready', 'running')
 """)
 
 _CLAIM = text(f"""
@@ -333,7 +376,7 @@ _CLAIM = text(f"""
         SELECT j.* FROM jobs j WHERE j.id = :id AND {_WORKABLE} FOR UPDATE OF j SKIP LOCKED
     ), company AS (
         SELECT j.id FROM jobs j JOIN asked a ON j.flow = a.flow AND j.source = a.source AND j.target = a.target
-        WHERE j.id <> a.id AND NOT j.alone AND NOT a.alone AND j.state = 'ready' AND j.due_at <= :now
+        WHERE j.id <> a.id AND j.background = a.background AND NOT j.alone AND NOT a.alone AND {_DUE_AND_FREE}
         ORDER BY j.due_at, j.id LIMIT :more FOR UPDATE OF j SKIP LOCKED
     ), claimed AS (
         UPDATE jobs SET state = 'running', fence = fence + 1, attempts = attempts + 1, claimed_by = :worker,
@@ -398,20 +441,28 @@ _DUE = text(f"""
         SELECT id FROM jobs
         WHERE state = 'ready' AND (woken_at IS NULL OR woken_at < :woken_before) AND id IN (
             SELECT id FROM (
-                SELECT j.id, row_number() OVER (PARTITION BY j.flow, j.source, j.target ORDER BY j.due_at, j.id) AS place
+                SELECT j.id, row_number() OVER (
+                    PARTITION BY j.flow, j.source, j.target, j.background ORDER BY j.due_at, j.id
+                ) AS place
                 FROM jobs j WHERE {_WORKABLE} AND (j.woken_at IS NULL OR j.woken_at < :woken_before)
             ) AS queued WHERE place <= :limit
         ) FOR UPDATE SKIP LOCKED
-    ) RETURNING id, flow, source, number
+    ) RETURNING id, flow, source, number, background
 """)
 
 _NEXT_DUE = text(f"""
-    SELECT j.id, j.flow, j.source, j.number FROM jobs j
+    SELECT j.id, j.flow, j.source, j.number, j.background FROM jobs j
     WHERE j.flow = :flow AND j.source = :source AND j.target = :target AND {_WORKABLE}
-    ORDER BY j.due_at, j.id LIMIT 1
+    ORDER BY j.background, j.due_at, j.id LIMIT 1
 """)
 
-_CALLS = text("UPDATE jobs SET woken_at = :now WHERE id = ANY(:ids) RETURNING id, flow, source, number")
+_CALLS = text("UPDATE jobs SET woken_at = :now WHERE id = ANY(:ids) RETURNING id, flow, source, number, background")
+
+_AGAIN = text("UPDATE jobs SET wanted_revision = wanted_revision + 1 WHERE id = :id AND state = 'running'")
+
+_OF_ROUTE = text("""
+    SELECT id FROM jobs WHERE flow = :flow AND source = :source AND target = :target ORDER BY id LIMIT 1
+""")
 
 _HOLD = text("SELECT 1 FROM jobs WHERE id = :id FOR UPDATE")
 
@@ -424,7 +475,7 @@ _UNHEARD = text("""
 
 _REOPEN = text("""
     UPDATE jobs SET state = 'ready', attempts = 0, due_at = :now, woken_at = NULL,
-        state_inbox_id = CASE WHEN :fresh THEN NULL ELSE state_inbox_id END,
+        state_inbox_id = CASE WHEN :fresh THEN NULL ELSE state_inbox_id END, backfill_id = NULL,
         wanted_revision = wanted_revision + 1, problem_code = NULL, problem = NULL, next_step = NULL, updated_at = :now
     WHERE id = :id AND state IN ('dead', 'discarded', 'skipped', 'done')
 """)

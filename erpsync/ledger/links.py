@@ -1,7 +1,7 @@
 """Links: which record of a source is which record of a target, unique both ways for orders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,9 @@ class LinkKind(StrEnum):
     ORDER = "order"
     CUSTOMER = "customer"
     FULFILMENT = "fulfilment"
+    PRODUCT = "product"
+    VARIANT = "variant"
+    """By its SKU, which is what an ERP and a store both call it by."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,16 @@ class Link:
     display: str
     content_hash: str
     noted: bool
+
+
+@dataclass(frozen=True)
+class Made:
+    """A link to be kept, with the hash of what the target was made equal to."""
+
+    source_id: SourceId
+    target_id: TargetId
+    display: str
+    content_hash: str = ""
 
 
 def find(connection: Connection, ends: Ends, source_ids: Sequence[SourceId]) -> dict[SourceId, Link]:
@@ -90,6 +103,18 @@ def record(
             index_elements=["kind", "source", "source_id", "target"],
             set_={"target_id": target_id, "display": display, "updated_at": now},
         )
+    )
+
+
+def keep(connection: Connection, ends: Ends, made: Sequence[Made], now: datetime) -> None:
+    """Keeps many links at once, in the place of those that these records of the source have."""
+    if not made:
+        return
+    row = insert(links).values(kind=ends.kind, source=ends.source, target=ends.target, created_at=now, updated_at=now)
+    changed = {name: row.excluded[name] for name in ("target_id", "display", "content_hash", "updated_at")}
+    connection.execute(
+        row.on_conflict_do_update(index_elements=["kind", "source", "source_id", "target"], set_=changed),
+        [asdict(one) for one in made],
     )
 
 

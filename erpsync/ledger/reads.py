@@ -80,7 +80,8 @@ class RefusalRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """The ledger at a glance: `jobs` and `inbox` by state, open dead letters, paused connections, age of the oldest due."""
+    """The ledger at a glance: `jobs` and `inbox` by state, open dead letters, paused connections, age of the
+    oldest due that is not a backfill's, for those wait by right."""
 
     jobs: dict[str, int]
     inbox: dict[str, int]
@@ -92,7 +93,7 @@ class Overview:
 
 def overview(connection: Connection, now: datetime) -> Overview:
     oldest = connection.execute(
-        text("SELECT min(due_at) FROM jobs WHERE state = 'ready' AND due_at <= :now"), {"now": now}
+        text("SELECT min(due_at) FROM jobs WHERE state = 'ready' AND due_at <= :now AND NOT background"), {"now": now}
     ).scalar()
     return Overview(
         jobs=_counts(connection, "SELECT state, count(*) AS n FROM jobs GROUP BY state"),
@@ -107,6 +108,14 @@ def overview(connection: Connection, now: datetime) -> Overview:
         ],
         oldest_due_seconds=(now - oldest).total_seconds() if oldest else 0.0,
     )
+
+
+def jobs_by_flow(connection: Connection) -> list[tuple[str, str, int]]:
+    """How many jobs a flow has in a state."""
+    found = connection.execute(
+        text("SELECT flow, state, count(*) AS n FROM jobs GROUP BY flow, state ORDER BY flow, state")
+    )
+    return [(row.flow, row.state, row.n) for row in found]
 
 
 def jobs(

@@ -1,15 +1,12 @@
 """All tables, constraints and indexes. An invariant stands here first, in code second."""
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
+    Computed,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -22,6 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from erpsync.ledger.columns import identity, stamp, time
+
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -33,32 +32,20 @@ metadata = MetaData(
 )
 
 
-def _id() -> Column[int]:
-    return Column("id", BigInteger, Identity(always=True), primary_key=True)
-
-
-def _time(name: str, **kind: Any) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), **kind)
-
-
-def _stamp(name: str = "created_at") -> Column[Any]:
-    return _time(name, nullable=False, server_default=text("now()"))
-
-
 connections = Table(
     "connections",
     metadata,
     Column("name", Text, primary_key=True),
     Column("system", Text, nullable=False),
     Column("role", Text, nullable=False),
-    _stamp("seen_at"),
+    stamp("seen_at"),
     # The breaker: failures in a row; paused while probe_at is set; problem is why.
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("probes", Integer, nullable=False, server_default="0"),
-    _time("paused_at"),
-    _time("probe_at"),
+    time("paused_at"),
+    time("probe_at"),
     # A remote that throttles says until when to leave it alone.
-    _time("quiet_until"),
+    time("quiet_until"),
     Column("problem_code", Text),
     Column("problem", Text),
     Column("next_step", Text),
@@ -69,7 +56,7 @@ connections = Table(
 inbox = Table(
     "inbox",
     metadata,
-    _id(),
+    identity(),
     Column("connection", Text, nullable=False),
     Column("delivery_key", String(200), nullable=False),
     Column("topic", String(100), nullable=False),
@@ -78,8 +65,8 @@ inbox = Table(
     Column("state", Text, nullable=False, server_default="new"),
     Column("note", Text, nullable=False, server_default=""),
     Column("source_id", Text, nullable=False, server_default=""),
-    _stamp("received_at"),
-    _time("taken_at"),
+    stamp("received_at"),
+    time("taken_at"),
     # A store's repeat of a delivery is the same delivery, however often and however concurrently it comes.
     UniqueConstraint("connection", "delivery_key"),
     CheckConstraint("state IN ('new', 'applied', 'stale', 'ignored', 'unreadable')", name="state"),
@@ -91,7 +78,7 @@ inbox = Table(
 jobs = Table(
     "jobs",
     metadata,
-    _id(),
+    identity(),
     Column("flow", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("target", Text, nullable=False),
@@ -99,25 +86,28 @@ jobs = Table(
     Column("number", Text, nullable=False),
     Column("state", Text, nullable=False, server_default="ready"),
     # What the source has, by its own time; and how often that moved, against how far the target has followed.
-    _time("wanted_version", nullable=False),
+    time("wanted_version", nullable=False),
     Column("wanted_revision", Integer, nullable=False, server_default="1"),
     Column("claimed_revision", Integer, nullable=False, server_default="0"),
     Column("done_revision", Integer, nullable=False, server_default="0"),
     # The delivery that carries the wanted state; null where it must be read from the source.
     Column("state_inbox_id", BigInteger, ForeignKey("inbox.id", ondelete="SET NULL")),
+    # The backfill that moved it: it waits behind live traffic. Null as soon as something live tells of the record.
+    Column("backfill_id", BigInteger, ForeignKey("backfills.id", ondelete="SET NULL")),
+    Column("background", Boolean, Computed("backfill_id IS NOT NULL", persisted=True), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("alone", Boolean, nullable=False, server_default=text("false")),
-    _time("due_at", nullable=False),
-    _time("woken_at"),
+    time("due_at", nullable=False),
+    time("woken_at"),
     # A claim: who runs it until when. Every claim raises the fence; recording an outcome needs the claim's own.
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("claimed_by", Text),
-    _time("lease_until"),
+    time("lease_until"),
     Column("problem_code", Text),
     Column("problem", Text),
     Column("next_step", Text),
-    _stamp(),
-    _stamp("updated_at"),
+    stamp(),
+    stamp("updated_at"),
     # One job per flow and source record: events move it forward, they never add another.
     UniqueConstraint("flow", "source", "target", "source_id"),
     CheckConstraint("state IN ('ready', 'running', 'done', 'skipped', 'dead', 'discarded')", name="state"),
@@ -125,21 +115,31 @@ jobs = Table(
     CheckConstraint("done_revision <= wanted_revision AND claimed_revision <= wanted_revision", name="revisions"),
     CheckConstraint("state <> 'done' OR done_revision = wanted_revision", name="done"),
     CheckConstraint("attempts >= 0", name="attempts"),
-    Index("jobs_due_idx", "flow", "source", "target", "due_at", "id", postgresql_where=text("state = 'ready'")),
+    Index(
+        "jobs_due_idx",
+        "flow",
+        "source",
+        "target",
+        "background",
+        "due_at",
+        "id",
+        postgresql_where=text("state = 'ready'"),
+    ),
     Index("jobs_lease_idx", "lease_until", postgresql_where=text("state = 'running'")),
     Index("jobs_state_inbox_id_idx", "state_inbox_id"),
+    Index("jobs_backfill_id_idx", "backfill_id", "state", postgresql_where=text("backfill_id IS NOT NULL")),
 )
 
 runs = Table(
     "runs",
     metadata,
-    _id(),
+    identity(),
     Column("job_id", BigInteger, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("fence", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("worker", Text, nullable=False),
-    _time("started_at", nullable=False),
-    _time("ended_at"),
+    time("started_at", nullable=False),
+    time("ended_at"),
     Column("outcome", Text),
     Column("problem_code", Text),
     Column("note", Text),
@@ -149,7 +149,7 @@ runs = Table(
 links = Table(
     "links",
     metadata,
-    _id(),
+    identity(),
     Column("kind", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("source_id", Text, nullable=False),
@@ -159,9 +159,9 @@ links = Table(
     # What we last made the target equal to; an echo of our own write has the same hash.
     Column("content_hash", Text, nullable=False, server_default=""),
     # When the source was told of target_id; null until it was.
-    _time("noted_at"),
-    _stamp(),
-    _stamp("updated_at"),
+    time("noted_at"),
+    stamp(),
+    stamp("updated_at"),
     UniqueConstraint("kind", "source", "source_id", "target"),
     # One sales order answers to one store order. Customers are exempt: a guest and an account may be one person.
     Index(
@@ -178,7 +178,7 @@ links = Table(
 dead_letters = Table(
     "dead_letters",
     metadata,
-    _id(),
+    identity(),
     Column("job_id", BigInteger, ForeignKey("jobs.id", ondelete="CASCADE")),
     Column("inbox_id", BigInteger, ForeignKey("inbox.id", ondelete="SET NULL")),
     Column("task", Text, nullable=False, server_default=""),
@@ -187,10 +187,10 @@ dead_letters = Table(
     Column("problem", Text, nullable=False),
     Column("next_step", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _stamp(),
-    _time("routed_at"),
-    _time("announced_at"),
-    _time("closed_at"),
+    stamp(),
+    time("routed_at"),
+    time("announced_at"),
+    time("closed_at"),
     Column("closed_as", Text),
     Column("closed_by", Text),
     CheckConstraint("closed_as IN ('replayed', 'discarded', 'superseded')", name="closed_as"),
@@ -213,7 +213,7 @@ checkpoints = Table(
     Column("connection", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("value", JSONB, nullable=False),
-    _stamp("updated_at"),
+    stamp("updated_at"),
 )
 
 reservations = Table(
@@ -224,14 +224,14 @@ reservations = Table(
     Column("target", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("holder", Text, nullable=False),
-    _time("until", nullable=False),
+    time("until", nullable=False),
 )
 
 audit = Table(
     "audit",
     metadata,
-    _id(),
-    _stamp("at"),
+    identity(),
+    stamp("at"),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -245,6 +245,6 @@ refusals = Table(
     Column("connection", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
     Column("count", BigInteger, nullable=False),
-    _stamp("first_at"),
-    _stamp("last_at"),
+    stamp("first_at"),
+    stamp("last_at"),
 )

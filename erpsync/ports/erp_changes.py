@@ -1,9 +1,11 @@
 """What an ERP tells of its own accord, read in pages from a watermark (see `ports.pages`)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from erpsync.domain.fulfilments import OrderProgress
+from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.parties import Customer
 from erpsync.domain.products import BasePrice, Product
@@ -38,6 +40,11 @@ class ErpChanges(Protocol):
     def stock_levels(self, since: Since) -> Page[StockLevel]:
         """Levels per location that may have changed; all of them where `Capabilities.stock_is_diffed`. A SKU that is
         told is told for every location asked for, zero included, so that a level that vanished does not linger."""
+        ...
+
+    def stock_of(self, skus: Sequence[Sku]) -> Sequence[StockLevel]:
+        """The levels of up to 500 SKUs as they are now, for every location asked for, zero included; nothing of a SKU that
+        the ERP does not have."""
         ...
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:

@@ -5,9 +5,10 @@ an overlap longer than the remote's longest transaction, so that a row which com
 twice; none is left out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from erpsync.domain.errors import SyncError
 
@@ -18,12 +19,15 @@ T = TypeVar("T")
 class Page(Generic[T]):
     """Some of what changed. `cursor` continues this read, None at its end; `watermark` is where the next read starts,
     the same on every page of one read. `unreadable` are rows that could not be understood, each a SyncError naming it:
-    one bad row never stops a page."""
+    one bad row never stops a page. `keep` is what else the page brings: it is called with the transaction, an sqlalchemy
+    Connection, in which the reader moves its checkpoint; `kept` is how many rows that is."""
 
     records: tuple[T, ...]
     cursor: str | None
     watermark: str
     unreadable: tuple[SyncError, ...] = ()
+    keep: Callable[[Any], object] | None = None
+    kept: int = 0
 
 
 @dataclass(frozen=True)

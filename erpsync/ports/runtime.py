@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from erpsync.domain.ids import JobId
+from erpsync.ports.limits import UNLIMITED, Limiter
 
 
 class Clock(Protocol):
@@ -18,11 +19,13 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class JobCall:
-    """What a message to a worker needs: the job's id, and words for people who look at the queue."""
+    """What a message to a worker needs: the job's id, and words for people who look at the queue. `background`: a backfill
+    moved it, and it goes to the queue behind live traffic."""
 
     job_id: JobId
     flow: str
     label: str
+    background: bool = False
 
 
 class Wake(Protocol):
@@ -40,13 +43,19 @@ class Wake(Protocol):
         """These dead letters are to be announced. False where the broker did not take the messages."""
         ...
 
+    def backfills(self, ids: Sequence[int], delay_seconds: float = 0.0) -> bool:
+        """These backfills have a chunk to be read, one each time that an id is named. False where the broker did not take
+        the messages."""
+        ...
+
 
 @dataclass(frozen=True)
 class Tools:
     """What a system's adapter is given to work with. `nonce` returns at least 128 random bits as URL-safe text; `pause`
-    returns after that many seconds."""
+    returns after that many seconds; `limiter` is the connection's own."""
 
     clock: Clock
     nonce: Callable[[], str]
     cache_directory: Path
     pause: Callable[[float], None] = time.sleep
+    limiter: Limiter = UNLIMITED

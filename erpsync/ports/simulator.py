@@ -119,6 +119,23 @@ class Shown:
     """How often the buyer was told of a shipment."""
 
 
+@dataclass(frozen=True)
+class ShownProduct:
+    """What buyers and the store's users see of the product that a SKU belongs to, and of that variant. Collections are in
+    the store's order; `visible`: buyers can find it."""
+
+    id: str
+    title: str
+    description: str
+    visible: bool
+    categories: tuple[str, ...]
+    images: tuple[str, ...]
+    options: Mapping[str, str]
+    """The variant's value of each option of the product."""
+    barcode: str
+    weight_grams: Decimal | None
+
+
 class StoreControls(Protocol):
     """What a store's users and buyers do and see, of a simulator.
 
@@ -165,6 +182,10 @@ class StoreControls(Protocol):
 
     def price(self, sku: str) -> tuple[Decimal, Decimal | None]:
         """The base price and the promotion's, None where none is set."""
+        ...
+
+    def product(self, sku: str) -> list[ShownProduct]:
+        """The products that have this SKU: none, one, or as many as were made."""
         ...
 
     def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str: ...

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.store import Store
@@ -43,6 +44,7 @@ class StoreAbility(StrEnum):
     SUBSCRIBE = "register and repair webhooks"
     CUSTOMERS_CHANGED = "customers changed"
     VARIANTS = "products and variants"
+    PRODUCTS = "make, change and archive products"
     MONEY = "payments and refunds of orders"
     STOCK = "set stock"
     BASE_PRICES = "set base prices"
@@ -80,7 +82,7 @@ class SystemSpec:
     or to a file. `open_store`, `open_erp`: the adapter for one connection, by role. `capabilities_of`: those of one
     connection, where its settings choose between several; `capabilities` is what the documentation shows.
     `settle_seconds`: how long a connection's remote may still be at work on a request whose reply was lost; 0 where
-    writing again is harmless.
+    writing again is harmless. `allowance`: what a connection may ask of its remote, before the remote says more.
     """
 
     name: str
@@ -94,6 +96,7 @@ class SystemSpec:
     open_simulator: Callable[[], Simulator] | None = None
     capabilities_of: Callable[[Any], Capabilities] | None = None
     settle_seconds: Callable[[Any], float] = lambda _settings: 0.0
+    allowance: Callable[[Any], Allowance] = lambda _settings: Allowance()
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Ways to reach the system that differ in protocol or product, each with the settings that choose it; what the
     documentation has a column for, and the contract suite runs on."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from erpsync.domain.errors import SyncError
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -16,6 +16,8 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
     StockAnswer,
     StockChange,
     StoreCustomer,
@@ -106,6 +108,15 @@ class Store(StoreChanges, StoreSubscriptions, Protocol):
     def set_stock(self, changes: Sequence[StockChange]) -> Mapping[tuple[Sku, str], StockAnswer]:
         """Sets stock in the store's bulk call, by SKU and location; compares first where the store can
         (`Capabilities.compares_stock`)."""
+        ...
+
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        """Makes and changes products with their variants, by the ERP's id of the product.
+
+        One that is to be made is looked up by its SKUs first: the product that has them is changed instead, so that a lost
+        reply makes no second; SKUs found in several products are Rejected, naming them. A product that is not active is
+        hidden from buyers, never deleted; variants that the draft does not name stay as they are.
+        """
         ...
 
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:

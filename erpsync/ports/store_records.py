@@ -13,6 +13,7 @@ from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.parties import Address, Customer
 from erpsync.domain.payments import Payment, Refund
+from erpsync.domain.products import Product
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,47 @@ class Staged:
 
 PriceAnswer: TypeAlias = Staged | SyncError | None
 """None: it is set, and no promotion was touched."""
+
+
+class ProductField(StrEnum):
+    """What an ERP may own of a product that the store has already; prices and stock are never among it."""
+
+    TITLE = "title"
+    DESCRIPTION = "description"
+    OPTIONS = "options"
+    BARCODE = "barcode"
+    WEIGHT = "weight"
+    IMAGES = "images"
+    CATEGORIES = "categories"
+    STATUS = "status"
+
+
+@dataclass(frozen=True)
+class ProductDraft:
+    """A product as the store shall have it.
+
+    `id` is the store's product and `variants` are its variants by SKU, where they are known; the rest is to be made.
+    `fields` are those that the ERP owns: others are set when a thing is made, and left alone from then on. What is empty in
+    the product wipes nothing. `prices` are base prices for variants that are made; one that is there keeps its own.
+    """
+
+    product: Product
+    id: SourceId | None = None
+    variants: Mapping[Sku, SourceId] = field(default_factory=dict)
+    prices: Mapping[Sku, Money] = field(default_factory=dict)
+    fields: frozenset[ProductField] = frozenset(ProductField)
+
+
+@dataclass(frozen=True)
+class StoreProduct:
+    """A product as the store has it now, with its variants by SKU. `notes` say what the store could not hold."""
+
+    id: SourceId
+    variants: Mapping[Sku, SourceId]
+    notes: tuple[str, ...] = ()
+
+
+ProductAnswer: TypeAlias = StoreProduct | SyncError
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,17 @@ from celery import Celery
 from erpsync import bootstrap
 from erpsync.bootstrap import Assembly
 from erpsync.engine.runtime import Runtime
+from erpsync.tasks.soft_limit import LimitedTask
+from erpsync.tasks.stopping import StopDeadline
 from erpsync.tasks.wake import CeleryWake
 
 app = Celery(
     "erpsync",
+    task_cls=LimitedTask,
     include=[
         "erpsync.tasks.sync",
         "erpsync.tasks.poll",
+        "erpsync.tasks.backfill",
         "erpsync.tasks.dead_letter",
         "erpsync.tasks.upkeep",
         "erpsync.tasks.signals",
@@ -21,10 +25,11 @@ app = Celery(
 )
 # A name, not a module: Celery loads it when a setting is first needed, not when this file is imported.
 app.config_from_object("celeryconfig")
+app.steps["worker"].add(StopDeadline)
 
 
 class _Process(threading.local):
-    """Adapters and connections are for one thread of one process; a forked pool worker starts with none."""
+    """Adapters and connections are for one thread of one process."""
 
     assembly: Assembly | None = None
     runtime: Runtime | None = None
@@ -44,3 +49,11 @@ def runtime() -> Runtime:
     if _process.runtime is None:
         _process.runtime = assembly().runtime(CeleryWake(app))
     return _process.runtime
+
+
+def forget_assembly() -> None:
+    """For a process that was just forked: what its parent had open is its parent's, and two cannot talk on one line.
+
+    Nothing is closed: psycopg and redis-py see that another process opened these connections, and leave them alone.
+    """
+    _process.assembly = _process.runtime = None

@@ -3,12 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from celery import Task
+import structlog
+from celery.exceptions import Reject
 
 from erpsync.domain.ids import JobId
 from erpsync.domain.retry import FIRST_DELAY_SECONDS, MAX_COUNTDOWN_SECONDS, MAX_DELAY_SECONDS
 from erpsync.engine import run
 from erpsync.tasks.app import runtime
+from erpsync.tasks.soft_limit import LimitedTask
+
+log = structlog.get_logger()
 
 
 class TryAgain(Exception):
@@ -27,7 +31,7 @@ class DeadLettered(Exception):
     """The ledger has closed the job as a dead letter, which is on its way to the queue `erpsync.dead_letter`."""
 
 
-class SyncTask(Task):  # type: ignore[misc]
+class SyncTask(LimitedTask):
     """Retries with exponential backoff from 5 s (5, 10, 20, 40, 80), less a jitter, five attempts in all.
 
     The delay is the one that `domain.retry` gave the ledger's `due_at`, so that message and ledger agree; the ledger
@@ -56,7 +60,13 @@ class SyncTask(Task):  # type: ignore[misc]
         if isinstance(exc, TryAgain):
             countdown = exc.delay_seconds
         options.setdefault("argsrepr", self.request.argsrepr)
-        return super().retry(args, kwargs, exc, throw, eta, countdown, max_retries, **options)
+        try:
+            return super().retry(args, kwargs, exc, throw, eta, countdown, max_retries, **options)
+        except Reject as refused:
+            # What Celery makes of a message that the broker did not take. The ledger has the job and when it is due:
+            # nothing is lost, the sweep wakes it.
+            log.warning("broker.unreachable", task=self.name, error=type(refused.reason).__name__)
+            raise (exc or refused) from None
 
     def run_job(self, job_id: JobId) -> None:
         """Runs the job. Raises TryAgain or DeadLettered, for Celery and Flower to show what the ledger has recorded."""

@@ -6,17 +6,25 @@ from erpsync.domain.ids import ConnectionName
 from erpsync.engine import polling
 from erpsync.tasks.app import app, assembly, runtime
 
+# `start` finds a poll that was cut short by itself; a message that it has waited for is better late than twice.
+_MORE_SECONDS = 30.0
+
 
 @app.task(name="erpsync.poll.start")  # type: ignore[untyped-decorator]
 def start() -> None:
     """Sends a poll for each connection whose time has come."""
     for source, flow, seconds in assembly().polls():
         if polling.is_due(runtime(), source, flow, timedelta(seconds=seconds)):
-            # Not taken before the next is due, it is worth nothing.
-            app.send_task("erpsync.poll.poll", [source, flow], expires=seconds, argsrepr=f"({source} {flow})")
+            _send(source, flow, seconds)
 
 
 @app.task(name="erpsync.poll.poll")  # type: ignore[untyped-decorator]
 def poll(source: str, flow: str) -> None:
     """Takes in what changed in a connection since its last poll; see `engine.polling`."""
-    polling.poll(runtime(), ConnectionName(source), flow)
+    if polling.poll(runtime(), ConnectionName(source), flow).more:
+        _send(ConnectionName(source), flow, _MORE_SECONDS)
+
+
+def _send(source: ConnectionName, flow: str, seconds: float) -> None:
+    """Not taken before the next one is due, the message is worth nothing."""
+    app.send_task("erpsync.poll.poll", [source, flow], expires=seconds, argsrepr=f"({source} {flow})")

@@ -4,10 +4,19 @@ Importing this module connects the handlers; `erpsync.tasks.app` includes it in 
 """
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import structlog
-from celery.signals import task_failure, task_rejected, task_unknown, worker_init, worker_ready, worker_shutting_down
+from celery.signals import (
+    task_failure,
+    task_rejected,
+    task_unknown,
+    worker_init,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from erpsync import config, logs
@@ -16,7 +25,7 @@ from erpsync.engine import run
 from erpsync.engine.attempt import attempt
 from erpsync.engine.sweep import sweep
 from erpsync.ledger import dead_letters
-from erpsync.tasks.app import assembly, runtime
+from erpsync.tasks.app import assembly, forget_assembly, runtime
 from erpsync.tasks.base import DeadLettered, SyncTask, TryAgain
 
 log = structlog.get_logger()
@@ -25,7 +34,8 @@ log = structlog.get_logger()
 class SweepTimer:
     """Sweeps from inside the worker, so that neither beat nor the broker is needed for work to be found.
 
-    Where the broker takes no messages, the due jobs are run here, one batch after the other.
+    Where the broker takes no messages, the due jobs are run here, one batch after the other. It also makes the
+    configured connections known to the ledger: at once, or as soon as a database that is away has come back.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -40,10 +50,17 @@ class SweepTimer:
         self._stop.set()
 
     def _work(self) -> None:
+        announced = self._managed(_announce)
         while not self._stop.wait(self._seconds):
-            outcome = attempt(self._sweep)
-            if isinstance(outcome, Exception):
-                log.warning("sweep.failed", error=type(outcome).__name__)
+            announced = announced or self._managed(_announce)
+            self._managed(self._sweep)
+
+    def _managed(self, work: Callable[[], None]) -> bool:
+        outcome = attempt(work)
+        if isinstance(outcome, Exception):
+            log.warning("sweep.failed", error=type(outcome).__name__)
+            return False
+        return True
 
     def _sweep(self) -> None:
         for call in sweep(runtime()).unheard:
@@ -55,14 +72,22 @@ class SweepTimer:
 _timers: list[SweepTimer] = []
 
 
+def _announce() -> None:
+    assembly().announce()
+
+
 @worker_init.connect  # type: ignore[untyped-decorator]
 def _configure_logs(**_: Any) -> None:
     logs.configure()
 
 
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def _start_with_none(**_: Any) -> None:
+    forget_assembly()
+
+
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _start_timer(**_: Any) -> None:
-    assembly().announce()
     timer = SweepTimer(config.load().sweep_seconds)
     _timers.append(timer)
     timer.start()

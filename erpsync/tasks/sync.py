@@ -22,3 +22,21 @@ def sync_order(self: SyncTask, job_id: int) -> None:
 def sync_fulfilment(self: SyncTask, job_id: int) -> None:
     """Makes the shipments of an ERP's sales order known in the store."""
     self.run_job(JobId(job_id))
+
+
+@app.task(base=SyncTask, bind=True, name="erpsync.sync_stock")  # type: ignore[untyped-decorator]
+def sync_stock(self: SyncTask, job_id: int) -> None:
+    """Makes the store's stock equal what the ERP has, less what it does not know to be sold."""
+    self.run_job(JobId(job_id))
+
+
+@app.task(base=SyncTask, bind=True, name="erpsync.sync_product")  # type: ignore[untyped-decorator]
+def sync_product(self: SyncTask, job_id: int) -> None:
+    """Makes the store's product equal the ERP's."""
+    self.run_job(JobId(job_id))
+
+
+@app.task(base=SyncTask, bind=True, name="erpsync.sync_prices")  # type: ignore[untyped-decorator]
+def sync_prices(self: SyncTask, job_id: int) -> None:
+    """Makes the store's base prices equal the ERP's, past its promotions."""
+    self.run_job(JobId(job_id))

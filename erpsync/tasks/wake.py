@@ -14,7 +14,15 @@ from erpsync.ports.runtime import JobCall
 
 log = structlog.get_logger()
 
-TASK_OF_FLOW = {"orders": "erpsync.sync_order", "fulfilments": "erpsync.sync_fulfilment"}
+TASK_OF_FLOW = {
+    "orders": "erpsync.sync_order",
+    "fulfilments": "erpsync.sync_fulfilment",
+    "stock": "erpsync.sync_stock",
+    "products": "erpsync.sync_product",
+    "prices": "erpsync.sync_prices",
+}
+# Where both the reading of the past waits and the jobs that come of it, whatever their flow.
+BACKFILL_QUEUE = "erpsync.backfill"
 # One more try, at once: whoever waits for this has something better to do.
 _RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _INTAKE_EXPIRES_SECONDS = 60
@@ -34,16 +42,23 @@ class CeleryWake:
     def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
         if delay_seconds > MAX_COUNTDOWN_SECONDS:
             return True
-        countdown = delay_seconds or None
-        return all(
-            self._send(TASK_OF_FLOW[call.flow], [call.job_id], countdown=countdown, argsrepr=f"({call.label})")
-            for call in calls
-        )
+        return all(self._send_job(call, delay_seconds or None) for call in calls)
 
     def dead_letters(self, ids: Sequence[int]) -> bool:
         return all(
             self._send("erpsync.dead_letter", [letter_id], argsrepr=f"(dead letter {letter_id})") for letter_id in ids
         )
+
+    def backfills(self, ids: Sequence[int], delay_seconds: float = 0.0) -> bool:
+        if delay_seconds > MAX_COUNTDOWN_SECONDS:
+            return True
+        task, countdown = "erpsync.backfill.read_on", delay_seconds or None
+        return all(self._send(task, [one], countdown=countdown, argsrepr=f"(backfill {one})") for one in ids)
+
+    def _send_job(self, call: JobCall, countdown: float | None) -> bool:
+        behind = {"queue": BACKFILL_QUEUE} if call.background else {}
+        task, label = TASK_OF_FLOW[call.flow], f"({call.label})"
+        return self._send(task, [call.job_id], countdown=countdown, argsrepr=label, **behind)
 
     def _send(self, name: str, arguments: list[int], **options: object) -> bool:
         try:
@@ -76,6 +91,9 @@ class BackgroundWake:
 
     def dead_letters(self, ids: Sequence[int]) -> bool:
         return self._put(lambda: self._wake.dead_letters(ids))
+
+    def backfills(self, ids: Sequence[int], delay_seconds: float = 0.0) -> bool:
+        return self._put(lambda: self._wake.backfills(ids, delay_seconds))
 
     def _send_intake(self) -> None:
         # Cleared first: a delivery stored after this point asks again.

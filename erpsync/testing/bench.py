@@ -1,19 +1,24 @@
 """The engine, the flows and a real ledger between a fake store and a fake ERP, on a clock that stands still."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import count
 
 from sqlalchemy import Engine, RowMapping, select, text
 
 from erpsync.domain.errors import Rejected
-from erpsync.domain.ids import ConnectionName, JobId, SourceId
+from erpsync.domain.ids import ConnectionName, JobId, Sku, SourceId
+from erpsync.domain.money import Money
 from erpsync.domain.orders import Order
-from erpsync.engine import intake, run
+from erpsync.engine import backfill, intake, run
 from erpsync.engine.runtime import Runtime
 from erpsync.engine.sweep import Swept, sweep
-from erpsync.flows import table
-from erpsync.flows.context import FlowContext, OrderRules
+from erpsync.flows import history, table
+from erpsync.flows.context import FlowContext, OrderRules, ProductRules
+from erpsync.flows.price_rules import PriceRules
+from erpsync.flows.price_terms import known_prices
+from erpsync.flows.stock_rules import StockRules
 from erpsync.ledger import connections, inbox, reads
 from erpsync.ledger.dead_letters import DeadLetter
 from erpsync.ledger.tables import jobs
@@ -25,7 +30,7 @@ from erpsync.ports.webhooks import Change, Delivery, Webhooks
 from erpsync.testing.clock import TestClock
 from erpsync.testing.fake_erp import FakeErp
 from erpsync.testing.fake_store import FakeStore
-from erpsync.testing.fakes import FakeWake, FakeWebhooks, change_of, delivery_of
+from erpsync.testing.fakes import FakeStockCache, FakeWake, FakeWebhooks, change_of, delivery_of
 from erpsync.testing.faults import WorkerKilled
 
 SHOP = ConnectionName("shop")
@@ -33,6 +38,9 @@ ERP = ConnectionName("erp")
 LEASE = timedelta(seconds=315)
 SWEEP_SECONDS = 10.0
 _PLAIN = OrderRules()
+_PLAIN_PRODUCTS = ProductRules()
+_PLAIN_STOCK = StockRules()
+_PLAIN_PRICES = PriceRules()
 
 
 class Bench:
@@ -49,6 +57,9 @@ class Bench:
         capabilities: Capabilities | None = None,
         clock: TestClock | None = None,
         store_capabilities: Capabilities | None = None,
+        product_rules: ProductRules = _PLAIN_PRODUCTS,
+        stock: StockRules = _PLAIN_STOCK,
+        price_rules: PriceRules = _PLAIN_PRICES,
     ) -> None:
         self.database = database
         self.clock = clock or TestClock()
@@ -59,7 +70,13 @@ class Bench:
         self.capabilities = capabilities or Capabilities(batch, unique_references)
         self.settle_seconds = settle_seconds
         self.store_capabilities = store_capabilities or Capabilities()
+        self.prices: dict[Sku, Money] = {}
+        """Base prices that are known for what is made in the shop, besides those that the ERP told."""
         self._rules = rules
+        self._product_rules = product_rules
+        self._stock = stock
+        self._price_rules = price_rules
+        self.stock_cache = FakeStockCache()
         self.flows: dict[str, Flow] = _flows(self._context(self.erp, self.store))
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")
@@ -82,14 +99,15 @@ class Bench:
             lease=LEASE,
             worker=name,
             flow=lambda *way: self._flow(flows, *way),
-            targets=lambda flow, source: {("orders", SHOP): self.targets, ("fulfilments", ERP): (SHOP,)}.get(
-                (flow, source), ()
-            ),
+            targets=self._targets,
             webhooks=lambda name: self.webhooks[name],
             ping=lambda name: pings[name](),
             settle_seconds=lambda name: self.settle_seconds if name == ERP else 0.0,
             rereads=lambda name: name == SHOP and StoreAbility.READ_ORDERS not in self.store_capabilities.missing,
-            changes=lambda flow, _source, since: table.KINDS[flow].changes(context, since),
+            changes=lambda flow, _source, since: table.changes(flow, context, since),
+            full_every=table.full_every,
+            history=lambda past, cursor: history.page(context, past, cursor),
+            known=lambda past, changes: len(history.known(context, past, changes)),
         )
 
     def deliver(self, order: Order, *, key: str = "", carries_state: bool = True) -> int | None:
@@ -116,10 +134,10 @@ class Bench:
         """What workers do with the messages whose time has come, until there are none. A worker that dies is replaced."""
         if self.wake.take_intake():
             intake.take_in(self.runtime)
-        while calls := self.wake.take_jobs():
-            for call in calls:
+        while works := self._works():
+            for work in works:
                 try:
-                    run.run(self.runtime, call.job_id)
+                    work()
                 except WorkerKilled:
                     continue
 
@@ -132,6 +150,12 @@ class Bench:
             self.clock.advance(SWEEP_SECONDS)
         self.store.faults.catch_up()
         self.erp.faults.catch_up()
+
+    def _works(self) -> list[Callable[[], object]]:
+        """What messages ask for now, live jobs first: workers take from each queue in turn."""
+        calls = sorted(self.wake.take_jobs(), key=lambda call: call.background)
+        jobs = [partial(run.run, self.runtime, call.job_id) for call in calls]
+        return [*jobs, *(partial(backfill.read_on, self.runtime, one) for one in self.wake.take_backfills())]
 
     def job(self, source_id: str = "1001") -> RowMapping:
         """The ledger's row of the job of that order."""
@@ -149,6 +173,15 @@ class Bench:
     def rows(self, statement: str) -> Sequence[RowMapping]:
         with self.database.connect() as connection:
             return connection.execute(text(statement)).mappings().all()
+
+    def _targets(self, flow: str, source: ConnectionName) -> tuple[ConnectionName, ...]:
+        if table.KINDS[flow].backwards:
+            return (SHOP,) if source == ERP else ()
+        return self.targets if source == SHOP else ()
+
+    def _known_prices(self, skus: Sequence[Sku]) -> Mapping[Sku, Money]:
+        told = known_prices(self.database, self._price_rules, ERP, SHOP)(skus)
+        return {**told, **{sku: self.prices[sku] for sku in skus if sku in self.prices}}
 
     def _flow(self, flows: dict[str, Flow], name: str, source: ConnectionName, target: ConnectionName) -> Flow:
         way = (ERP, SHOP) if name in table.KINDS and table.KINDS[name].backwards else (SHOP, ERP)
@@ -175,6 +208,11 @@ class Bench:
             settle_seconds=self.settle_seconds,
             reservation_seconds=LEASE.total_seconds() + self.settle_seconds,
             rules=self._rules,
+            product_rules=self._product_rules,
+            prices=self._known_prices,
+            price_rules=self._price_rules,
+            stock=self._stock,
+            stock_cache=self.stock_cache,
         )
 
 

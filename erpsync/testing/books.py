@@ -72,6 +72,8 @@ class Books:
 
     def __init__(self, system: str, clock: Clock, faults: Faults, *, unique_references: bool) -> None:
         self.unique_references = unique_references
+        self.reserves = False
+        """Whether its own open orders reserve stock, and shipments take it away, at the first place that holds the SKU."""
         self.orders: dict[TargetId, SalesOrder] = {}
         self.customers: dict[TargetId, Account] = {}
         self.products: dict[TargetId, Product] = {}
@@ -118,11 +120,26 @@ class Books:
             parcels=(parcel,) if parcel else (),
         )
         self._keep_order(replace(order, shipments=(*order.shipments, shipment)))
+        for line in lines if self.reserves else ():
+            place = min(place for sku, place in self.stock if sku == line.sku)
+            level = self.stock[line.sku, place]
+            self.stock[line.sku, place] = level.model_copy(update={"on_hand": level.on_hand - line.quantity})
 
     def add_invoice(self, target_id: TargetId) -> None:
         order, number = self.orders[target_id], self._number()
         invoice = Invoice(id=TargetId(str(number)), number=f"INV{number}", total=order.order.total)
         self._keep_order(replace(order, invoices=(*order.invoices, invoice)))
+
+    def levels_of(self, sku: Sku) -> list[StockLevel]:
+        """What each place holds of it, by name of the place."""
+        levels = [level for (of, _), level in sorted(self.stock.items()) if of == sku]
+        if not (self.reserves and levels):
+            return levels
+        promised = sum(
+            (order.open_quantities.get(sku, Decimal(0)) for order in self.orders.values() if not order.cancelled),
+            levels[0].reserved,
+        )
+        return [levels[0].model_copy(update={"reserved": promised}), *levels[1:]]
 
     def orders_of(self, reference: str) -> list[SalesOrder]:
         return [order for order in self.orders.values() if order.reference == reference]
@@ -199,6 +216,8 @@ class Books:
     def _keep_order(self, order: SalesOrder) -> RecordRef:
         self.orders[order.ref.target_id] = order
         self.touch("order", order.ref.target_id)
+        for line in order.order.lines if self.reserves else ():
+            self.touch("stock", line.sku)
         return order.ref
 
     def _add_account(self, name: str, reference: str, customer: Customer) -> Account:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import URL, Engine, make_url, text
 
 from erpsync.ledger import session
-from erpsync.ledger.tables import metadata
+from erpsync.ledger.schema import metadata
 
 
 @contextmanager

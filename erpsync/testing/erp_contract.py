@@ -6,7 +6,6 @@ nothing is skipped.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,82 +15,19 @@ import pytest
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError
 from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
 from erpsync.domain.ids import Sku, SourceId, TargetId
-from erpsync.domain.inventory import StockLevel
 from erpsync.domain.money import Money, zero
 from erpsync.domain.orders import Order, OrderLine, TaxLine
-from erpsync.domain.parties import Customer
 from erpsync.domain.payments import Payment, Refund, RefundLine
-from erpsync.ports.erp import Erp
-from erpsync.ports.erp_records import CustomerDraft, OrderDraft, PaymentDraft, RecordRef, RefundDraft, Written
+from erpsync.ports.erp_records import PaymentDraft, RecordRef, RefundDraft, Written
 from erpsync.ports.pages import Since
-from erpsync.ports.simulator import Booked, ErpControls
-from erpsync.ports.spec import Ability, Capabilities
+from erpsync.ports.spec import Ability
 from erpsync.testing import samples
+from erpsync.testing.erp_stage import LATE_SECONDS, Stage, written
+from erpsync.testing.erp_stock_contract import StockContract
 from erpsync.testing.reading import eur, everything, rest
 
-# More than any overlap between two reads makes needless, less than the longest transaction that an overlap must cover.
-LATE_SECONDS = 20.0
 
-
-@dataclass(frozen=True)
-class Stage:
-    """An ERP to practise on. `open` gives a fresh adapter, as another worker has one, with settings changed by name.
-
-    `lose_reply` arms one lost reply to a request that writes ("create", "customer", "refund" or "payment"): it is done,
-    with a second argument that many seconds later, and the answer never comes. What it returns tells how often that
-    fired; `wait_for_late` returns when what was to be done later is done. `settle_seconds` is what the adapter must
-    then ask for, 0 where the ERP keeps references unique. `calls` counts the requests that arrived, by operation; `finds`
-    and `creates` are regular expressions for the operations that look up and make sales orders. `tag` makes references
-    unique on a system that is kept.
-    """
-
-    open: Callable[..., Erp]
-    controls: ErpControls
-    capabilities: Capabilities
-    lose_reply: Callable[..., Callable[[], int]]
-    calls: Callable[[], Mapping[str, int]]
-    finds: str
-    creates: str
-    settle_seconds: float = 0.0
-    tag: str = "shop"
-    finds_per_batch: int = 1
-    """Look-ups that finding and making one full batch of orders takes."""
-    wait_for_late: Callable[[], None] = lambda: None
-
-    def lacks(self, ability: Ability, call: Callable[[], object]) -> bool:
-        """Whether the ERP lacks the ability; then `call` must be refused with the declared sentence."""
-        sentence = self.capabilities.missing.get(ability)
-        if sentence is None:
-            return False
-        with pytest.raises(Rejected) as refused:
-            call()
-        assert refused.value.problem.what == sentence
-        return True
-
-    def customer(self, erp: Erp, name: str = "1") -> TargetId:
-        draft = self.customer_draft(name)
-        return written(erp.upsert_customers([draft])[draft.reference]).target_id
-
-    def customer_draft(self, name: str = "1", **changes: str) -> CustomerDraft:
-        fields = {"email": f"{self.tag}-{name}@example.com", "first_name": "Ada", "last_name": f"Byron {name}"}
-        customer = Customer.model_validate({"source_id": SourceId(name), **fields, **changes})
-        billing = samples.order().billing
-        return CustomerDraft(f"{self.tag}-customer-{name}", customer, billing, billing, "EUR")
-
-    def draft(self, customer_id: TargetId, order: Order) -> OrderDraft:
-        return OrderDraft(f"{self.tag}-{order.source_id}", order, customer_id)
-
-    def make(self, erp: Erp, order: Order) -> RecordRef:
-        """The sales order of a new customer's order."""
-        draft = self.draft(self.customer(erp), order)
-        return written(erp.create_orders([draft])[draft.reference])
-
-    def the_order(self, source_id: str) -> Booked:
-        [found] = self.controls.booked(f"{self.tag}-{source_id}")
-        return found
-
-
-class ErpContract:
+class ErpContract(StockContract):
     """Held by every ERP. Override nothing; give a `stage`."""
 
     def test_the_connection_answers_and_every_check_is_well(self, stage: Stage) -> None:
@@ -266,20 +202,6 @@ class ErpContract:
         after = {one.sku: one for one in everything(stage.open().prices_changed, watermark)[0] if not one.price_list}
         assert after[Sku("SKU-0009")].price == Money(amount=Decimal("12.34"), currency="EUR")
 
-    def test_stock_is_told_per_location_with_what_is_reserved(self, stage: Stage) -> None:
-        erp = stage.open()
-        first, second = stage.controls.locations[:2]
-        if stage.lacks(Ability.STOCK_LEVELS, lambda: erp.stock_levels(Since())):
-            return
-        stage.controls.put_stock("SKU-0010", first, Decimal(40), Decimal(3))
-        stage.controls.put_stock("SKU-0010", second, Decimal(7))
-        told, watermark = everything(erp.stock_levels)
-        assert levels(told, "SKU-0010") == {first: (40, 3), second: (7, 0)}
-        stage.controls.put_stock("SKU-0010", first, Decimal(0), seconds_ago=LATE_SECONDS)
-        after = levels(everything(stage.open().stock_levels, watermark)[0], "SKU-0010")
-        assert after[first] == (0, 0)
-        assert after[second] == (7, 0)
-
     def test_pages_leave_nothing_out_though_rows_change_meanwhile(self, stage: Stage) -> None:
         if stage.lacks(Ability.PRODUCTS_CHANGED, lambda: stage.open().products_changed(Since())):
             return
@@ -387,13 +309,6 @@ class ErpContract:
         assert stage.controls.paid(draft.reference) == [draft.payment.amount.amount]
 
 
-def written(answer: Written) -> RecordRef:
-    """The record, or the error it ended with."""
-    if isinstance(answer, SyncError):
-        raise AssertionError(f"{answer.code}: {answer}") from answer
-    return answer
-
-
 def unknown(call: Callable[[], Written], stage: Stage) -> None:
     """`call` must end with OutcomeUnknown, raised or returned, that asks for the time the remote needs to settle."""
     try:
@@ -402,10 +317,6 @@ def unknown(call: Callable[[], Written], stage: Stage) -> None:
         answer = error
     assert isinstance(answer, OutcomeUnknown), answer
     assert answer.settle_seconds >= stage.settle_seconds
-
-
-def levels(told: Sequence[StockLevel], sku: str) -> dict[str, tuple[int, int]]:
-    return {level.location: (int(level.on_hand), int(level.reserved)) for level in told if level.sku == sku}
 
 
 def progress_of(told: Sequence[OrderProgress], ref: RecordRef) -> OrderProgress:

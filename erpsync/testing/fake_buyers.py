@@ -12,7 +12,7 @@ from erpsync.domain.orders import Order, OrderStatus, balance
 from erpsync.domain.parties import Customer
 from erpsync.domain.payments import Payment, Refund, RefundLine
 from erpsync.ports.runtime import Clock
-from erpsync.ports.simulator import Hook, Shown
+from erpsync.ports.simulator import Hook, Shown, ShownProduct
 from erpsync.ports.store_records import OrderMoney, StoreCustomer, StorePrice, StoreVariant
 from erpsync.testing import samples
 from erpsync.testing.fake_store import FakeStore
@@ -140,6 +140,9 @@ class FakeBuyers:
     def price(self, sku: str) -> tuple[Decimal, Decimal | None]:
         price = self._shop.variants[Sku(sku)].price
         return price.base.amount, None if price.promotion is None else price.promotion.amount
+
+    def product(self, sku: str) -> list[ShownProduct]:
+        return self._shop.catalogue.shown(Sku(sku))
 
     def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str:
         customer_id = SourceId(f"c{next(self._numbers)}")

@@ -129,11 +129,11 @@ class FakeErp:
         return self._page(since, "price", self.books.prices, lambda key: [self.books.prices[Sku(key)]])
 
     def stock_levels(self, since: Since) -> Page[StockLevel]:
-        levels = self.books.stock
-        skus = {sku for sku, _ in levels}
-        return self._page(
-            since, "stock", skus, lambda key: [level for (sku, _), level in sorted(levels.items()) if sku == Sku(key)]
-        )
+        skus = {sku for sku, _ in self.books.stock}
+        return self._page(since, "stock", skus, lambda key: self.books.levels_of(Sku(key)))
+
+    def stock_of(self, skus: Sequence[Sku]) -> Sequence[StockLevel]:
+        return self.faults.call("stock_of", lambda: [level for sku in skus for level in self.books.levels_of(sku)])
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:
         orders = self.books.orders

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from erpsync.domain.errors import Rejected, Skip, SyncError
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
+from erpsync.domain.money import Money
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -20,6 +21,9 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
+    Staged,
     Stale,
     StockAnswer,
     StockChange,
@@ -31,6 +35,7 @@ from erpsync.ports.store_records import (
     SubscriptionState,
 )
 from erpsync.ports.webhooks import Change
+from erpsync.testing.fake_catalogue import Catalogue
 from erpsync.testing.fakes import fields_of
 from erpsync.testing.faults import Faults
 from erpsync.testing.pages import page_of
@@ -48,11 +53,18 @@ class Shop:
     money: dict[SourceId, OrderMoney] = field(default_factory=dict)
     notes: dict[SourceId, OrderNote] = field(default_factory=dict)
     marks: dict[SourceId, str] = field(default_factory=dict)
-    variants: dict[Sku, StoreVariant] = field(default_factory=dict)
+    catalogue: Catalogue = field(default_factory=Catalogue)
     customers: dict[SourceId, StoreCustomer] = field(default_factory=dict)
     shipments: dict[str, FulfilmentDraft] = field(default_factory=dict)
     subscriptions: dict[str, str] = field(default_factory=dict)
+    price_lists: dict[str, dict[Sku, Money]] = field(default_factory=dict)
+    holds_both: bool = True
+    """Whether a base price may change beside a promotion; else it must wait until that is over."""
     changed_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    @property
+    def variants(self) -> dict[Sku, StoreVariant]:
+        return self.catalogue.variants
 
 
 class FakeStore:
@@ -137,6 +149,11 @@ class FakeStore:
             "set_stock", lambda: {(change.sku, change.location): self._set_stock(change) for change in changes}
         )
 
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        return self.faults.call(
+            "put_products", lambda: {draft.product.id: self._put_product(draft) for draft in drafts}
+        )
+
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:
         return self.faults.call("set_base_prices", lambda: {change.sku: self._set_price(change) for change in changes})
 
@@ -186,6 +203,9 @@ class FakeStore:
         return StoreRef(SourceId(draft.reference), draft.reference)
 
     def _set_stock(self, change: StockChange) -> StockAnswer:
+        error = self.faults.refusal_of("set_stock", change.sku)
+        if error is not None:
+            return error
         variant = self.shop.variants.get(change.sku)
         if variant is None:
             return self._refused("unknown-sku", f"There is no variant {change.sku}.")
@@ -196,10 +216,32 @@ class FakeStore:
         self.touch("variant", change.sku)
         return None
 
+    def _put_product(self, draft: ProductDraft) -> ProductAnswer:
+        error = self.faults.refusal_of("put_products", draft.product.id)
+        answer = error or self.shop.catalogue.put(draft, self.name)
+        if not isinstance(answer, SyncError):
+            self.touch("product", answer.id)
+            for sku in answer.variants:
+                self.touch("variant", sku)
+        return answer
+
     def _set_price(self, change: PriceChange) -> PriceAnswer:
+        error = self.faults.refusal_of("set_base_prices", change.sku)
+        if error is not None:
+            return error
         variant = self.shop.variants.get(change.sku)
         if variant is None:
             return self._refused("unknown-sku", f"There is no variant {change.sku}.")
+        if change.price_list:
+            if change.price_list not in self.shop.price_lists:
+                return self._refused("price-list-unknown", f"There is no price list {change.price_list}.")
+            self.shop.price_lists[change.price_list][change.sku] = change.price
+            return None
+        if change.price.currency != variant.price.base.currency:
+            return self._refused("price-currency", f"The shop has no prices in {change.price.currency}.")
+        until = variant.price.promotion_until
+        if not self.shop.holds_both and variant.price.promotion and (until is None or until > self._clock.now()):
+            return Staged(until)
         self.shop.variants[change.sku] = replace(variant, price=replace(variant.price, base=change.price))
         self.touch("variant", change.sku)
         return None

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from erpsync.domain.errors import Rejected
-from erpsync.domain.ids import SourceId
+from erpsync.domain.ids import ConnectionName, SourceId
 from erpsync.domain.orders import Order
 from erpsync.ports.runtime import Clock, JobCall
+from erpsync.ports.stock_cache import ByProduct
 from erpsync.ports.webhooks import Change, Delivery, NotAuthentic
 
 SECRET = "a secret of the fake shop"  # noqa: S105 - it guards nothing
@@ -73,6 +74,17 @@ def delivery_of(key: str, changes: Sequence[Change], order: Order | None = None)
     return Delivery(headers, json.dumps({"changes": entries, "order": state}).encode())
 
 
+class FakeStockCache:
+    """Keeps what it is given, for ever. See `erpsync.ports.stock_cache.StockCache`."""
+
+    def __init__(self) -> None:
+        self.products: dict[str, Mapping[str, Mapping[str, int]]] = {}
+
+    def put(self, store: ConnectionName, products: ByProduct) -> None:
+        del store
+        self.products |= products
+
+
 class FakeWake:
     """A broker: holds messages until they are taken, unless it is not `up`. See `erpsync.ports.runtime.Wake`."""
 
@@ -83,6 +95,7 @@ class FakeWake:
         self._intake = False
         self._jobs: list[tuple[datetime, JobCall]] = []
         self._letters: list[int] = []
+        self._backfills: list[tuple[datetime, int]] = []
 
     def intake(self) -> None:
         self._intake = self._intake or self.up
@@ -100,10 +113,17 @@ class FakeWake:
                 self._letters += ids
         return self.up
 
+    def backfills(self, ids: Sequence[int], delay_seconds: float = 0.0) -> bool:
+        at = self._clock.now() + timedelta(seconds=delay_seconds)
+        with self._lock:
+            if self.up:
+                self._backfills += [(at, one) for one in ids]
+        return self.up
+
     def lose_everything(self) -> None:
         """As a broker that kept its messages in memory and was restarted."""
         with self._lock:
-            self._intake, self._jobs, self._letters = False, [], []
+            self._intake, self._jobs, self._letters, self._backfills = False, [], [], []
 
     def take_intake(self) -> bool:
         asked, self._intake = self._intake, False
@@ -121,6 +141,15 @@ class FakeWake:
         with self._lock:
             letters, self._letters = self._letters, []
         return letters
+
+    def take_backfills(self) -> list[int]:
+        """The calls to backfills whose time has come, in the order in which they were sent; they are gone from the
+        broker."""
+        now = self._clock.now()
+        with self._lock:
+            due = [one for at, one in self._backfills if at <= now]
+            self._backfills = [(at, one) for at, one in self._backfills if at > now]
+        return due
 
 
 def _change(entry: Mapping[str, object]) -> Change:

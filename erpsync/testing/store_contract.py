@@ -3,8 +3,8 @@
 One that a store lacks must be refused with the sentence that its capabilities give; nothing is skipped.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -16,8 +16,7 @@ from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.orders import Order, OrderStatus, balance
 from erpsync.ports.pages import Since
-from erpsync.ports.simulator import StoreControls
-from erpsync.ports.spec import Capabilities, StoreAbility
+from erpsync.ports.spec import StoreAbility
 from erpsync.ports.store import Store
 from erpsync.ports.store_records import (
     FulfilledLine,
@@ -32,45 +31,17 @@ from erpsync.ports.store_records import (
     StoreVariant,
     SubscriptionState,
 )
-from erpsync.ports.webhooks import Change, Delivery, NotAuthentic, Webhooks
+from erpsync.ports.webhooks import Change, Delivery, NotAuthentic
+from erpsync.testing.product_contract import ProductContract
 from erpsync.testing.reading import eur, everything, rest
+from erpsync.testing.store_stage import StoreStage
 
 ADDRESS = "https://erpsync.example.com/webhooks/shop"
 # Less than the overlap of two reads must cover.
 LATE_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class StoreStage:
-    """A store to practise on. `open` gives a fresh adapter, as another worker has one, with settings changed by name.
-
-    `lose_reply` arms one lost reply to a request that makes a fulfilment: it is done, and the answer never comes. What it
-    returns tells how often that fired. `webhooks` is None where the store sends none.
-    """
-
-    open: Callable[..., Store]
-    webhooks: Webhooks | None
-    controls: StoreControls
-    capabilities: Capabilities
-    lose_reply: Callable[[], Callable[[], int]]
-
-    def lacks(self, ability: StoreAbility, call: Callable[[], object]) -> bool:
-        """Whether the store lacks the ability; then `call` must be refused with the declared sentence."""
-        sentence = self.capabilities.missing.get(ability)
-        if sentence is None:
-            return False
-        with pytest.raises(Rejected) as refused:
-            call()
-        assert refused.value.problem.what == sentence
-        return True
-
-    def order(self, order_id: str) -> Order:
-        answer = self.open().read_orders([SourceId(order_id)])[SourceId(order_id)]
-        assert isinstance(answer, Order), answer
-        return answer
-
-
-class StoreContract:
+class StoreContract(ProductContract):
     """Held by every store. Override nothing; give a `stage`."""
 
     def test_the_connection_answers_and_every_check_is_well(self, stage: StoreStage) -> None:

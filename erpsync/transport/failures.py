@@ -8,6 +8,7 @@ import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from erpsync.domain.errors import OutcomeUnknown, SyncError, Throttled, Transient, Unavailable
+from erpsync.ports.limits import Lesson
 
 # Answers of a gateway, or of a server that may have begun: for a write nobody knows what happened behind them.
 _AMBIGUOUS = frozenset({408, 500, 502, 504})
@@ -76,6 +77,12 @@ def of_status(
             return Transient("server-error", system=system, what="The system answered 500.")
         return Unavailable("unavailable", system=system, what=f"The system is not available ({status}).")
     return None
+
+
+def lesson(status: int, headers: Mapping[str, str], now: datetime) -> Lesson:
+    """What an answer says of the pace, with every remote: 429, and how long 429 and 503 ask to wait."""
+    wait_seconds = retry_after_seconds(headers, now) if status in (429, 503) else None
+    return Lesson(throttled=status == 429, wait_seconds=wait_seconds)
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -22,15 +22,14 @@ from lxml import etree
 from zeep.xsd.valueobjects import CompoundValue
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Transient, Unavailable
+from erpsync.ports.limits import UNLIMITED, Limiter
 from erpsync.ports.runtime import Clock
-from erpsync.transport import failures
-from erpsync.transport.http import CONNECT_SECONDS, MAX_REPLY_BYTES, HttpClient
+from erpsync.transport.http import MAX_REPLY_BYTES, HttpClient, Reply
 from erpsync.transport.wsdl import WsdlFiles, parsed
 
 TYPE_KEY = "$type"
 """Names the XML type of a mapping where the schema leaves it open: "prefix:Name", the prefix from `namespaces`."""
 
-_CHUNK_BYTES = 64 * 1024
 # What zeep raises over XML that it did not expect; it has no one error for it.
 _UNREADABLE = (
     zeep.exceptions.Error,
@@ -98,6 +97,7 @@ class SoapClient:
         settle_seconds: float = 0.0,
         max_reply_bytes: int = MAX_REPLY_BYTES,
         access: Access | None = None,
+        limiter: Limiter = UNLIMITED,
     ) -> None:
         """`wsdl` is an address or a path. `settle_seconds`: as in OutcomeUnknown. `access` is for the WSDL as for calls."""
         self.replied_at: str = ""
@@ -105,12 +105,17 @@ class SoapClient:
         self._system = system
         self._address = address
         self._wsdl = wsdl
-        self._clock = clock
         self._namespaces = namespaces
-        self._read_seconds = read_seconds
         self._settle_seconds = settle_seconds
-        self._max_reply_bytes = max_reply_bytes
-        self._http = HttpClient(system, address, clock, settle_seconds=settle_seconds, read_seconds=read_seconds)
+        self._http = HttpClient(
+            system,
+            address,
+            clock,
+            settle_seconds=settle_seconds,
+            read_seconds=read_seconds,
+            limiter=limiter,
+            max_reply_bytes=max_reply_bytes,
+        )
         if access is not None:
             _sign_in(self._http.session, access, urlsplit(address).netloc)
         self._files = WsdlFiles(self._http, wsdl, clock, cache_directory)
@@ -133,9 +138,9 @@ class SoapClient:
         """
         client = self._client()
         envelope = self._envelope(client, operation, arguments, headers or {})
-        answer = self._post(envelope, _action(client, operation), write)
-        self.replied_at = answer.headers.get("Date", "")
-        return self._read(client, operation, answer, write)
+        reply = self._post(envelope, _action(client, operation), write)
+        self.replied_at = reply.headers.get("Date", "")
+        return self._read(client, operation, reply, write)
 
     def _client(self) -> Any:
         if self._zeep is None:
@@ -175,46 +180,25 @@ class SoapClient:
         # Written out: for the XML type string zeep would take Decimal's own form, which may be "1E+2".
         return f"{value:f}" if isinstance(value, Decimal) else value
 
-    def _post(self, envelope: bytes, action: str, write: bool) -> _Answer:
+    def _post(self, envelope: bytes, action: str, write: bool) -> Reply:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
-        try:
-            # HttpClient.call would judge a 500 before its body is read, and that is what faults come with.
-            with self._http.session.post(
-                self._address,
-                data=envelope,
-                headers=headers,
-                allow_redirects=False,
-                stream=True,
-                timeout=(CONNECT_SECONDS, self._read_seconds),
-            ) as response:
-                body = self._body(response, write)
-        except requests.RequestException as error:
-            raise failures.of_exception(
-                error, system=self._system, write=write, settle_seconds=self._settle_seconds
-            ) from error
-        return _Answer(response.status_code, response.headers, body, response.encoding)
+        # HttpClient.call would judge a 500 before its body is read, and that is what faults come with.
+        return self._http.send("POST", self._address, data=envelope, headers=headers, write=write)
 
-    def _body(self, response: requests.Response, write: bool) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_content(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > self._max_reply_bytes:
-                raise self._unreadable(write, f"exceeds {self._max_reply_bytes} bytes")
-        return bytes(body)
-
-    def _read(self, client: Any, operation: str, answer: _Answer, write: bool) -> Any:
+    def _read(self, client: Any, operation: str, reply: Reply, write: bool) -> Any:
         binding = _binding(client)
+        answer = _Answer(reply.status, reply.headers, reply.body, reply.encoding)
         misread = _Misread()
         try:
             with misread:
                 result = binding.process_reply(client, binding.get(operation), answer)
         except zeep.exceptions.Fault as fault:
             if isinstance(fault.detail, bytes):  # zeep's way to say: an error status with XML that is no fault
-                raise self._not_soap(answer, write) from None
+                raise self._not_soap(reply, write) from None
             raise _fault(fault) from None
         except zeep.exceptions.TransportError:
             # Never chained: zeep's text quotes the whole reply, which may hold personal data.
-            raise self._not_soap(answer, write) from None
+            raise self._not_soap(reply, write) from None
         except _UNREADABLE as error:
             raise self._unreadable(write, f"cannot be read ({type(error).__name__})") from None
         if misread.happened:
@@ -223,18 +207,11 @@ class SoapClient:
             result = result["body"]
         return _plain(result)
 
-    def _not_soap(self, answer: _Answer, write: bool) -> SyncError:
-        status = answer.status_code
-        known = failures.of_status(
-            status,
-            answer.headers,
-            system=self._system,
-            write=write,
-            settle_seconds=self._settle_seconds,
-            now=self._clock.now(),
-        )
+    def _not_soap(self, reply: Reply, write: bool) -> SyncError:
+        known = self._http.failure(reply, write=write)
         if known is not None:
             return known
+        status = reply.status
         if 200 <= status < 300 or status >= 500:
             return self._unreadable(write, f"({status}) was not SOAP")
         return Unavailable(

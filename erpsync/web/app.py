@@ -17,7 +17,7 @@ from erpsync.ledger import session
 from erpsync.ports.runtime import Wake
 from erpsync.tasks.app import app as celery
 from erpsync.tasks.wake import BackgroundWake, CeleryWake
-from erpsync.web import contract, errors, probes, receiver
+from erpsync.web import contract, errors, metrics, probes, receiver
 from erpsync.web.console import actions, sign_in, views
 from erpsync.web.console.accounts import SESSION, Accounts
 from erpsync.web.console.forms import FormLimit
@@ -120,6 +120,7 @@ def _add_console(app: FastAPI, assembly: Assembly, wake: Wake, pages: Pages) -> 
     app.include_router(sign_in.router)
     app.include_router(views.router)
     app.include_router(actions.router)
+    app.include_router(metrics.router)
     app.add_exception_handler(SignInNeeded, ask_to_sign_in)
     app.add_middleware(
         SessionMiddleware,

@@ -1,16 +1,25 @@
 """`erpsync status`."""
 
+import secrets
+import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine, text
 
 from erpsync.domain.ids import ConnectionName, SourceId
+from erpsync.engine.limits.limiter import ConnectionLimiter
+from erpsync.engine.limits.shared import SharedBuckets
 from erpsync.ledger import connections, jobs
 from erpsync.ledger.jobs import Wanted
+from erpsync.ports.limits import CALLS, Allowance, Lesson, Rate
+from erpsync.servers.launcher import Servers
 from tests.cli.conftest import Run
 from tests.cli.everything import ERP, SHOP, Seeded, pause
 
-KEYS = {"well", "concerns", "jobs", "inbox", "dead_letters", "oldest_due_seconds", "connections", "refusals"}
+KEYS = {
+    *("well", "concerns", "jobs", "inbox", "dead_letters", "oldest_due_seconds", "connections", "refusals", "limits"),
+}
 
 
 def test_an_idle_ledger_is_well(run: Run) -> None:
@@ -101,6 +110,41 @@ def test_work_that_waits_while_other_work_runs_is_a_backlog_and_no_concern(run: 
         assert jobs.claim(connection, job_id, worker="w", batch=1, lease=timedelta(minutes=5), now=datetime.now(UTC))
 
     assert run("status").code == 0
+
+
+def test_the_limits_of_connections_are_shown(
+    run: Run, database: Engine, servers: Servers, surroundings: pytest.MonkeyPatch
+) -> None:
+    surroundings.setenv("ERPSYNC_REDIS_URL", servers.redis_url)
+    name = ConnectionName(f"shop-{secrets.token_hex(4)}")
+    with database.begin() as connection:
+        connections.see(connection, name, "woocommerce", "store", datetime.now(UTC))
+    buckets = SharedBuckets(servers.redis_url)
+    allowance = Allowance({CALLS: Rate(0.01, 4.0)}, slots=4)
+    limiter = ConnectionLimiter(name, "woocommerce", allowance, buckets, time.sleep, secrets.token_urlsafe)
+    with limiter.permit():
+        limiter.learn(Lesson(throttled=True, wait_seconds=1800.0))
+        shown, document = run("status").stdout, run("status", "--json").document
+    buckets.close()
+
+    assert "0.005 (of 0.01) calls a second" in shown
+    assert "1 of 2 (of 4)" in shown
+    assert "29 min" in shown
+    (limit,) = document["limits"]
+    assert limit.pop("waits_until").endswith("Z")
+    assert limit == {
+        "connection": name,
+        "buckets": [{"operation": "calls", "tokens": 0, "per_second": 0.005, "configured_per_second": 0.01}],
+        "in_flight": 1,
+        "slots": 2,
+        "configured_slots": 4,
+        "throttles_last_hour": 1,
+    }
+
+
+def test_that_nobody_knows_the_limits_without_redis_is_said(run: Run) -> None:
+    assert "each worker keeps to its own part" in run("status").stdout
+    assert run("status", "--json").document["limits"] is None
 
 
 def _due_since(database: Engine, age: timedelta) -> None:

@@ -24,8 +24,8 @@ class TestContract(StoreContract):
         clock = RealClock()
         store = FakeStore(clock)
 
-        def lose_reply() -> Callable[[], int]:
-            fault = store.faults.add(FaultKind.LOST_REPLY, "fulfil")
+        def lose_reply(operation: str = "fulfil", skip: int = 0) -> Callable[[], int]:
+            fault = store.faults.add(FaultKind.LOST_REPLY, operation, skip=skip)
             return lambda: fault.fired
 
         return StoreStage(
@@ -34,4 +34,5 @@ class TestContract(StoreContract):
             controls=FakeBuyers(store, clock),
             capabilities=Capabilities(order_batch=10, compares_stock=True),
             lose_reply=lose_reply,
+            lose_product_reply=lambda skip: lose_reply("put_products", skip),
         )

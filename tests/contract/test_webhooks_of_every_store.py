@@ -22,6 +22,7 @@ from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Delivery
 from erpsync.testing.bench import SHOP, Bench, reference_of
 from erpsync.testing.clock import TestClock
+from erpsync.testing.limits import limited
 from erpsync.testing.store_contract import ADDRESS, StoreStage
 from tests.quiet import silenced
 
@@ -57,7 +58,7 @@ def patient() -> PatientClock:
 
 @pytest.fixture(params=stages())
 def stage(request: pytest.FixtureRequest, tools: Tools, patient: PatientClock) -> Iterator[StoreStage]:
-    patiently = replace(tools, clock=patient, pause=patient.pause)
+    patiently = limited(replace(tools, clock=patient, pause=patient.pause))
     with silenced(), stages()[request.param](patiently) as opened:
         yield opened
 

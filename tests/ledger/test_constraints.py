@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from erpsync.ledger.tables import metadata
+from erpsync.ledger.schema import metadata
 
 SETUP = """
     INSERT INTO connections (name, system, role) VALUES ('shop', 'fake', 'store');
@@ -20,6 +20,9 @@ SETUP = """
     INSERT INTO checkpoints (connection, kind, value) VALUES ('erp', 'stock', '1');
     INSERT INTO reservations (kind, target, key, holder, until) VALUES ('customer', 'erp', 'p1', 'one', now());
     INSERT INTO refusals (connection, reason, count) VALUES ('shop', 'wrong secret', 1);
+    INSERT INTO backfills (flow, source, begins_at, ends_at, dry_run, concurrency, asked_by)
+        VALUES ('orders', 'shop', '2026-01-01', '2026-02-01', false, 4, 'ada');
+    INSERT INTO backfill_chunks (backfill_id, ordinal, ends_at, due_at) VALUES (1, 1, '2026-02-01', now());
 """
 
 # constraint that must object -> statement
@@ -58,6 +61,17 @@ BREAKS = {
     "checkpoints_pkey": "INSERT INTO checkpoints (connection, kind, value) VALUES ('erp', 'stock', '2')",
     "reservations_pkey": "INSERT INTO reservations (kind, target, key, holder, until)"
     " VALUES ('customer', 'erp', 'p1', 'another', now())",
+    "jobs_backfill_id_fkey": "UPDATE jobs SET backfill_id = 99",
+    "backfills_state_check": "UPDATE backfills SET state = 'lost', ended_at = now()",
+    "backfills_ended_check": "UPDATE backfills SET state = 'done'",
+    "backfills_range_check": "UPDATE backfills SET ends_at = begins_at",
+    "backfills_concurrency_check": "UPDATE backfills SET concurrency = 0",
+    "backfill_chunks_backfill_id_fkey": "UPDATE backfill_chunks SET backfill_id = 99",
+    "backfill_chunks_backfill_id_ordinal_key": "INSERT INTO backfill_chunks (backfill_id, ordinal, ends_at, due_at)"
+    " VALUES (1, 1, '2026-02-01', now())",
+    "backfill_chunks_state_check": "UPDATE backfill_chunks SET state = 'lost'",
+    "backfill_chunks_lease_check": "UPDATE backfill_chunks SET state = 'running'",
+    "backfill_chunks_done_check": "UPDATE backfill_chunks SET state = 'done', cursor = 'page 2'",
     "refusals_pkey": "INSERT INTO refusals (connection, reason, count) VALUES ('shop', 'wrong secret', 5)",
 }
 
@@ -68,6 +82,8 @@ MORE_BREAKS = [
     ("jobs_lease_check", "UPDATE jobs SET lease_until = now()"),
     ("jobs_revisions_check", "UPDATE jobs SET claimed_revision = 2"),
     ("dead_letters_closed_check", "UPDATE dead_letters SET closed_as = 'replayed'"),
+    ("backfills_ended_check", "UPDATE backfills SET ended_at = now()"),
+    ("backfill_chunks_lease_check", "UPDATE backfill_chunks SET lease_until = now()"),
 ]
 
 ALLOWED = [

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from erpsync.domain.ids import ConnectionName, SourceId, TargetId
 from erpsync.ledger import checkpoints, links
-from erpsync.ledger.links import Ends, Link, LinkKind
+from erpsync.ledger.links import Ends, Link, LinkKind, Made
 from erpsync.testing.barrier import together
 from tests.ledger.desk import ERP, SHOP, Desk
 
@@ -88,3 +88,16 @@ def test_a_checkpoint_that_is_rolled_back_has_not_moved(desk: Desk) -> None:
         checkpoints.put(connection, ERP, "stock", 1, desk.now)
         connection.rollback()
         assert checkpoints.get(connection, ERP, "stock") is None
+
+
+def test_many_links_are_kept_at_once_with_what_was_written(desk: Desk) -> None:
+    products = Ends(LinkKind.PRODUCT, ERP, SHOP)
+    for content_hash in ("one", "two"):
+        made = [Made(SourceId(str(number)), TargetId(f"p{number}"), "A mug", content_hash) for number in range(3)]
+        with desk.database.begin() as connection:
+            links.keep(connection, products, made, desk.now)
+            links.keep(connection, products, [], desk.now)
+        found = find(desk, products, "0", "1", "2")
+        assert {(link.target_id, link.content_hash) for link in found.values()} == {
+            (f"p{number}", content_hash) for number in range(3)
+        }

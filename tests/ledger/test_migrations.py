@@ -5,7 +5,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
 from erpsync.ledger import session
-from erpsync.ledger.tables import metadata
+from erpsync.ledger.schema import metadata
 
 
 def test_migrations_from_empty_give_exactly_the_tables_that_the_code_declares(database: Engine) -> None:

@@ -21,6 +21,7 @@ from erpsync.ports.spec import Role
 from erpsync.ports.webhooks import Delivery
 from erpsync.sandbox.practice import write_configuration
 from erpsync.sandbox.runner import Served, serve
+from erpsync.servers.launcher import Servers
 from erpsync.systems import registry
 from erpsync.systems.shopify.simulator_controls import ShopifyControls
 from erpsync.testing.clock import TestClock
@@ -56,7 +57,7 @@ class World:
 
 
 @pytest.fixture
-def world(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(database_url: str, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     names = [*STORES, *ERPS]
     with serve({name: simulator_of(name) for name in names}) as served:
         path = write_configuration(
@@ -64,12 +65,12 @@ def world(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             {name: (name, one) for name, one in served.items()},
             {name: secret_fields(registry.spec(name)) for name in names},
             routes=[(store, erp) for store in STORES for erp in ERPS],
-            flows=("orders", "fulfilments"),
+            flows=("orders", "fulfilments", "products"),
             tables=["[web]", 'public_url = "https://erpsync.example.com"'],
         )
         for variable, value in (("CONFIG", path), ("DATABASE_URL", database_url), ("HOME", tmp_path / "home")):
             monkeypatch.setenv(f"ERPSYNC_{variable}", str(value))
-        monkeypatch.setenv("ERPSYNC_REDIS_URL", "redis://127.0.0.1:1/0")
+        monkeypatch.setenv("ERPSYNC_REDIS_URL", servers.redis_url)
         assembly, wake = bootstrap.configured(), FakeWake(TestClock())
         assembly.announce()
         yield World(served, assembly, assembly.runtime(wake), wake)
@@ -114,6 +115,23 @@ def test_a_shipment_of_each_erp_is_in_a_store_with_its_tracking(world: World, st
     shown = controls(world.served[store]).shown(order_id)
     assert shown.shipments == {"00340434161094021501": {"SKU-0001": 1}}
     assert shown.messages <= 1
+
+
+@pytest.mark.parametrize(("store", "erp"), list(zip(cycle(STORES), ERPS, strict=False)))
+def test_a_product_of_each_erp_is_in_a_store_under_its_sku(world: World, store: str, erp: str) -> None:
+    [before] = controls(world.served[store]).product("SKU-0003")
+    controls(world.served[erp]).put_product("SKU-0003", "A better thing")
+    for source, flow in ((store, "catalogue"), (erp, "products")):
+        while (trouble := polling.poll(world.runtime, ConnectionName(source), flow).trouble) == "paced":
+            continue
+        assert trouble == ""
+    with world.assembly.database.connect() as connection:
+        jobs = reads.jobs(connection, flow="products", search="SKU-0003")
+    [job] = [job for job in jobs if job.target == store]
+    report = run.run(world.runtime, job.id)
+    assert (report.dead, report.again_code) == (None, "")
+    [shown] = controls(world.served[store]).product("SKU-0003")
+    assert (shown.id, shown.title) == (before.id, "A better thing")
 
 
 def test_every_connection_is_well_as_the_sandbox_configures_it(world: World) -> None:

@@ -25,6 +25,7 @@ from erpsync import config
 from erpsync.bootstrap import Assembly, Bound
 from erpsync.config import Settings
 from erpsync.domain.ids import ConnectionName, SourceId
+from erpsync.engine.limits.shared import open_buckets
 from erpsync.ledger import session
 from erpsync.ports.runtime import JobCall, Tools
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -102,6 +103,9 @@ class WatchingWake:
         return True
 
     def dead_letters(self, ids: Sequence[int]) -> bool:
+        return True
+
+    def backfills(self, ids: Sequence[int], delay_seconds: float = 0.0) -> bool:
         return True
 
 
@@ -258,12 +262,14 @@ def open_site(tools: Tools) -> Open:
             _bound("erp", Role.ERP, None),
         ]
         engines = [session.open_engine(settings.database_url), session.open_engine(settings.database_url)]
-        assembly = Assembly(settings, {one.name: one for one in bound}, engines[0], tools.clock, tools)
+        limits = open_buckets(settings.redis_url, tools.clock, 1)
+        assembly = Assembly(settings, {one.name: one for one in bound}, engines[0], tools.clock, tools, limits)
         wake = WatchingWake(engines[1])
         try:
             with served(create_app(assembly, wake)) as url:
                 yield Site(url, engines[1], wake)
         finally:
+            limits.close()
             for engine in engines:
                 engine.dispose()
 

@@ -1,6 +1,7 @@
 """BigCommerce: REST Management API (orders v2; everything else v3) and its webhooks. See README.md."""
 
 from erpsync.domain.ids import ConnectionName
+from erpsync.ports.limits import CALLS, Allowance, Rate
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -27,6 +28,12 @@ def _open_simulator() -> Simulator:
     return BigCommerceSimulator()
 
 
+def _allowance(settings: BigCommerceSettings) -> Allowance:
+    """Of the largest plan that has a fixed limit, 450 requests in 30 seconds, until the first answer tells the store's own:
+    https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/rate-limits"""
+    return Allowance({CALLS: Rate(15.0, 150.0)}, longest_seconds=settings.timeout_seconds)
+
+
 SPEC = SystemSpec(
     name="bigcommerce",
     title="BigCommerce",
@@ -37,4 +44,5 @@ SPEC = SystemSpec(
     open_webhooks=_open_webhooks,
     open_simulator=_open_simulator,
     settle_seconds=lambda settings: float(settings.settle_seconds),
+    allowance=_allowance,
 )

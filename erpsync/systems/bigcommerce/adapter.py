@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from erpsync.domain.errors import Rejected, SyncError
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -16,6 +16,8 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
     StockAnswer,
     StockChange,
     StoreCustomer,
@@ -32,6 +34,7 @@ from erpsync.systems.bigcommerce.hooks import Hooks
 from erpsync.systems.bigcommerce.order_notes import OrderNotes
 from erpsync.systems.bigcommerce.orders import OrderReader
 from erpsync.systems.bigcommerce.prices import Prices
+from erpsync.systems.bigcommerce.products import Products
 from erpsync.systems.bigcommerce.refusals import SYSTEM
 from erpsync.systems.bigcommerce.settings import BigCommerceSettings
 from erpsync.systems.bigcommerce.shipments import Shipments
@@ -82,6 +85,9 @@ class BigCommerceStore:
 
     def set_stock(self, changes: Sequence[StockChange]) -> Mapping[tuple[Sku, str], StockAnswer]:
         return Stock(self._client, self._catalogue).set(changes)
+
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        return Products(self._client, self._catalogue).put(drafts)
 
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:
         return Prices(self._client, self._catalogue).set(changes)

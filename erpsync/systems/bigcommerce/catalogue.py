@@ -12,13 +12,13 @@ from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
 from erpsync.ports.store_records import StorePrice
 from erpsync.systems.bigcommerce import wire
-from erpsync.systems.bigcommerce.client import BigCommerceClient, chunks
+from erpsync.systems.bigcommerce.client import MAX_LIST, BigCommerceClient, chunks
 from erpsync.systems.bigcommerce.order_lines import Basis
 from erpsync.systems.bigcommerce.reading import read
 from erpsync.systems.bigcommerce.refusals import SYSTEM
 
 INVENTORY_PAGE = 1_000
-# More variants than this are not asked for one by one: a page of all of them has 250.
+# Up to so many variants are asked for one by one without asking how many there are.
 _SINGLY = 10
 _FIELDS = "name,sku,price,sale_price,inventory_tracking,base_variant_id,is_visible,availability,date_modified"
 
@@ -76,14 +76,11 @@ class Catalogue:
         return {sku: found[sku] for sku in wanted if sku in found}
 
     def products(self, ids: Sequence[str]) -> list[wire.Product]:
-        rows = (
-            row
-            for chunk in chunks(list(dict.fromkeys(ids)))
-            for row in self._client.pages(
-                "/v3/catalog/products", {"id:in": ",".join(chunk), "include": "variants", "include_fields": _FIELDS}
-            )
-        )
-        return [read(wire.Product, row, f"product {row.get('id')}") for row in rows]
+        return self._products(ids, "variants", _FIELDS)
+
+    def whole_products(self, ids: Sequence[str]) -> list[wire.Product]:
+        """Products with their texts, categories, variants and images."""
+        return self._products(ids, "variants,images", f"{_FIELDS},description,weight,upc,categories")
 
     def locations(self) -> list[wire.Location]:
         rows = self._client.pages("/v3/inventory/locations", {}, INVENTORY_PAGE)
@@ -100,9 +97,19 @@ class Catalogue:
                 }
         return found
 
+    def _products(self, ids: Sequence[str], include: str, fields: str) -> list[wire.Product]:
+        rows = (
+            row
+            for chunk in chunks(list(dict.fromkeys(ids)))
+            for row in self._client.pages(
+                "/v3/catalog/products", {"id:in": ",".join(chunk), "include": include, "include_fields": fields}
+            )
+        )
+        return [read(wire.Product, row, f"product {row.get('id')}") for row in rows]
+
     def _owners(self, skus: Sequence[Sku]) -> list[str]:
-        """The products of these variants: each asked for, or all variants looked through where they are many."""
-        if len(skus) > _SINGLY:
+        """The products of these variants: each asked for, or all variants looked through where that takes fewer calls."""
+        if len(skus) > _SINGLY and self._pages_of_variants() < len(skus):
             sought = set(skus)
             every = self._client.pages("/v3/catalog/variants", {"include_fields": "sku,product_id"})
             return [str(row.get("product_id")) for row in every if row.get("sku") in sought]
@@ -111,6 +118,11 @@ class Catalogue:
             rows = (self._client.find("/v3/catalog/variants", {"sku": sku}).body or {}).get("data") or []
             found += [str(row.get("product_id")) for row in rows if row.get("sku") == sku]
         return found
+
+    def _pages_of_variants(self) -> int:
+        body = self._client.get("/v3/catalog/variants", {"limit": "1", "include_fields": "sku"}).body or {}
+        told = ((body.get("meta") or {}).get("pagination") or {}).get("total") or 0
+        return -(-int(told) // MAX_LIST)
 
     def _products_of(self, skus: Sequence[Sku]) -> list[wire.Product]:
         """The products of those SKUs that can be found many at once. A comma would cut a SKU in two."""

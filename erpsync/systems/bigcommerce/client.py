@@ -9,7 +9,7 @@ from typing import Any
 from erpsync.domain.errors import OutcomeUnknown, SyncError, Transient
 from erpsync.ports.runtime import Tools
 from erpsync.systems.bigcommerce import refusals
-from erpsync.systems.bigcommerce.pacing import Pace, patience_seconds, throttled
+from erpsync.systems.bigcommerce.pacing import lesson, patience_seconds, throttled
 from erpsync.systems.bigcommerce.settings import BigCommerceSettings
 from erpsync.transport.http import HttpClient, Reply
 
@@ -34,7 +34,6 @@ class BigCommerceClient:
 
     def __init__(self, settings: BigCommerceSettings, tools: Tools) -> None:
         self._clock = tools.clock
-        self._pace = Pace(tools.clock, tools.pause)
         self._root = f"/stores/{settings.store_hash}"
         self._settle_seconds = settings.settle_seconds
         self._store_exists = False
@@ -45,6 +44,8 @@ class BigCommerceClient:
             settle_seconds=settings.settle_seconds,
             read_seconds=settings.timeout_seconds,
             headers={"X-Auth-Token": settings.access_token.get_secret_value(), "Accept": "application/json"},
+            limiter=tools.limiter,
+            lesson=lesson,
         )
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, record: str = "") -> Answer:
@@ -71,6 +72,10 @@ class BigCommerceClient:
         """A write that makes something each time: a lost reply is OutcomeUnknown."""
         return self._call("POST", path, None, body, record=record, creates=True)
 
+    def delete(self, path: str, *, record: str = "") -> Answer:
+        """Harmless to repeat: no id is used twice. Raises Rejected "not-found" where it is gone already."""
+        return self._call("DELETE", path, None, None, record=record, creates=False)
+
     def pages(self, path: str, params: Mapping[str, str], limit: int = MAX_LIST) -> Iterator[Any]:
         """All rows of a v3 list that does not shift while it is read, page by page."""
         page = 1
@@ -94,9 +99,7 @@ class BigCommerceClient:
     def _call(
         self, method: str, path: str, params: Mapping[str, str] | None, body: object, *, record: str, creates: bool
     ) -> Answer:
-        self._pace.wait()
         reply = self._http.call(method, self._root + path, write=creates, params=params, json_body=body, returns=(429,))
-        self._pace.learn(reply.headers)
         if reply.status == 429:
             raise throttled(patience_seconds(reply.headers))
         at = _told(reply) or self._clock.now()

@@ -1,58 +1,39 @@
 """How fast a store may be asked: what BigCommerce's X-Rate-Limit-* headers leave of a window is spread over the rest of it.
 
-https://developer.bigcommerce.com/docs/start/best-practices/api-rate-limits: 150 requests in 30 s (Standard, Plus) or
-450 (Pro), by plan and resource on Enterprise; all apps of a store share the store's quota.
+https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/rate-limits: 150 requests in 30 s (Standard, Plus)
+or 450 (Pro), by plan and resource on Enterprise; all apps of a store share the store's quota.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
 
 from erpsync.domain.errors import Throttled
-from erpsync.ports.runtime import Clock
+from erpsync.ports.limits import Lesson, Level
+from erpsync.transport.http import Reply
 
 # Others use the same store: below this share of the quota nothing more is asked before the window ends.
 _RESERVE = 0.04
 # Above this share there is no need to hurry slowly.
 _AMPLE = 0.5
-# What has to wait longer goes back to the ledger instead of holding a worker.
-LONGEST_PAUSE_SECONDS = 5.0
 
 
-class Pace:
-    """The pace of one client, by what the replies tell."""
-
-    def __init__(self, clock: Clock, pause: Callable[[float], None]) -> None:
-        self._clock = clock
-        self._pause = pause
-        self._left = 0
-        self._quota = 0
-        self._resets_at: datetime | None = None
-
-    def wait(self) -> None:
-        """Returns when the next request is in order. Raises Throttled where that is too long to wait for."""
-        seconds = self._due_in()
-        if seconds > LONGEST_PAUSE_SECONDS:
-            raise throttled(seconds)
-        if seconds > 0:
-            self._pause(seconds)
-
-    def _due_in(self) -> float:
-        if self._resets_at is None:
-            return 0.0
-        remaining = (self._resets_at - self._clock.now()).total_seconds()
-        if remaining <= 0 or self._left > self._quota * _AMPLE:
-            return 0.0
-        spare = self._left - max(1, round(self._quota * _RESERVE))
-        return remaining if spare <= 0 else remaining / (spare + 1)
-
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Takes in what a reply tells. A reply without the headers (an unlimited plan has none) changes nothing."""
-        left, quota = _number(headers, "X-Rate-Limit-Requests-Left"), _number(headers, "X-Rate-Limit-Requests-Quota")
-        reset = _number(headers, "X-Rate-Limit-Time-Reset-Ms")
-        if left is None or quota is None or reset is None:
-            return
-        self._left, self._quota = left, quota
-        self._resets_at = self._clock.now() + timedelta(milliseconds=reset)
+def lesson(reply: Reply, plain: Lesson) -> Lesson:
+    """What a reply tells. A plan without limits sends no headers."""
+    if plain.throttled:
+        plain = replace(plain, wait_seconds=patience_seconds(reply.headers))
+    left, quota = (
+        _number(reply.headers, "X-Rate-Limit-Requests-Left"),
+        _number(reply.headers, "X-Rate-Limit-Requests-Quota"),
+    )
+    reset = _number(reply.headers, "X-Rate-Limit-Time-Reset-Ms")
+    if left is None or quota is None or not reset:
+        return plain
+    free = max(left - quota * _AMPLE, 0.0)
+    spread = left - free - max(1, round(quota * _RESERVE))
+    rest = reset / 1000
+    # One more than there are: the last one waits for the window's end.
+    per_second = (spread + 1) / rest if spread > 0 else 0.0
+    return replace(plain, level=Level(free, per_second, float(quota), rest))
 
 
 def throttled(seconds: float | None) -> Throttled:

@@ -15,14 +15,13 @@ from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku
 from erpsync.ports.store_records import PriceAnswer, PriceChange, Staged
 from erpsync.systems.bigcommerce import wire
+from erpsync.systems.bigcommerce.batches import PRODUCTS_PER_CALL, VARIANTS_PER_CALL, put_all
 from erpsync.systems.bigcommerce.catalogue import Catalogue, Shelved, other_currency, unknown_sku
 from erpsync.systems.bigcommerce.client import BigCommerceClient, chunks
 from erpsync.systems.bigcommerce.reading import read
 from erpsync.systems.bigcommerce.refusals import SYSTEM
 
-# https://developer.bigcommerce.com/docs/rest-catalog/products#update-products-batch and its neighbours.
-PRODUCTS_PER_CALL = 10
-VARIANTS_PER_CALL = 50
+# https://developer.bigcommerce.com/docs/rest-management/price-lists/records
 RECORDS_PER_CALL = 1_000
 
 
@@ -96,26 +95,8 @@ class Prices:
         return next((int(row["id"]) for row in rows if name in (str(row["id"]), row.get("name"))), None)
 
     def _put(self, path: str, due: Sequence[tuple[Sku, dict[str, Any]]], most: int) -> dict[Sku, PriceAnswer]:
-        answers: dict[Sku, PriceAnswer] = {}
-        for start in range(0, len(due), most):
-            answers |= self._put_some(path, due[start : start + most])
-        return answers
-
-    def _put_some(self, path: str, due: Sequence[tuple[Sku, dict[str, Any]]]) -> dict[Sku, PriceAnswer]:
-        """One call; where it is refused, its halves are tried, so that one bad record fails alone."""
-        try:
-            # 207: saved, but for what one of them was refused.
-            refused = self._client.put(path, [item for _, item in due]).status == 207
-        except Rejected as error:
-            if error.code not in ("request-refused", "not-found"):
-                raise
-            refused = True
-        if refused:
-            if len(due) == 1:
-                return {due[0][0]: _refused(due[0][0])}
-            half = len(due) // 2
-            return self._put_some(path, due[:half]) | self._put_some(path, due[half:])
-        return dict.fromkeys((sku for sku, _ in due), None)
+        answers = put_all(self._client, path, [item for _, item in due], most)
+        return {sku: _refused(sku) if answer else None for (sku, _), answer in zip(due, answers, strict=True)}
 
 
 def _judged(change: PriceChange, item: Shelved | None, currency: str) -> PriceAnswer:

@@ -42,12 +42,13 @@ def of_reply(status: int, body: Any, path: str, *, record: str = "") -> SyncErro
             next_step="Check `store_hash` with `erpsync doctor`, and whether the record still exists; then replay.",
         )
     if status in (400, 405, 409, 413, 415, 422):
-        fields = ", ".join(fields_of(body))
+        # The catalogue has nothing personal: what is wrong with a product is told in BigCommerce's own words.
+        said = words_of(body) if path.startswith("/v3/catalog/") else ", ".join(fields_of(body))
         return Rejected(
             "request-refused",
             system=SYSTEM,
             record=record,
-            what=f"BigCommerce refused what was sent ({status}{': ' + fields if fields else ''}).",
+            what=f"BigCommerce refused what was sent ({status}{': ' + said if said else ''}).",
             next_step="Look at the record in BigCommerce's control panel, correct what is named, then replay.",
         )
     return Transient("answer-unexpected", system=SYSTEM, record=record, what=f"BigCommerce answered {status}.")
@@ -87,6 +88,22 @@ def fields_of(body: Any) -> list[str]:
     if isinstance(body, list):  # v2 answers with a list of complaints
         names = {str(key): 0 for one in body if isinstance(one, dict) for key in (one.get("details") or {})}
     return [name for name in names if _FIELD.fullmatch(str(name))][:5]
+
+
+def words_of(body: Any) -> str:
+    """What an error body of the catalogue says, shortened: its title and what it has against each field."""
+    if not isinstance(body, dict):
+        return ""
+    found, errors = body, body.get("batch_errors") or body.get("errors")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):  # of a batch the first is told
+        found, errors = errors[0], errors[0].get("errors")
+    elif isinstance(errors, dict) and isinstance(
+        errors.get("errors"), dict
+    ):  # as a 207 and the category trees nest them
+        found, errors = errors, errors["errors"]
+    details = [f"{field}: {text}" for field, text in errors.items()] if isinstance(errors, dict) else []
+    said = [str(found.get("title") or "").strip(), *details]
+    return " ".join(" ".join(part for part in said if part).split())[:300].rstrip(". ")
 
 
 def unreadable(record: str, field: str, complaint: str) -> Rejected:

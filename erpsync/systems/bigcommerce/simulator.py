@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from erpsync.ports.simulator import Start
+from erpsync.systems.bigcommerce.simulator_belongings import BelongingsApi
 from erpsync.systems.bigcommerce.simulator_catalogue import CatalogueApi
 from erpsync.systems.bigcommerce.simulator_controls import Controls
 from erpsync.systems.bigcommerce.simulator_hooks import HooksApi
@@ -24,6 +25,7 @@ from erpsync.systems.bigcommerce.simulator_http import Handler, Request, Respons
 from erpsync.systems.bigcommerce.simulator_inventory import InventoryApi
 from erpsync.systems.bigcommerce.simulator_orders import OrdersApi
 from erpsync.systems.bigcommerce.simulator_price_lists import PriceListsApi
+from erpsync.systems.bigcommerce.simulator_products import ProductsApi
 from erpsync.systems.bigcommerce.simulator_shop import Shop, stocked
 
 STORE_HASH = "simstore1"
@@ -76,7 +78,7 @@ class BigCommerceSimulator(Controls):
         self._window_began = 0.0
         self._used = 0
         self._counting = threading.Lock()
-        kinds = (OrdersApi, CatalogueApi, InventoryApi, PriceListsApi, HooksApi)
+        kinds = (OrdersApi, CatalogueApi, ProductsApi, BelongingsApi, InventoryApi, PriceListsApi, HooksApi)
         self._routes: dict[tuple[str, str], Handler] = {}
         for kind in kinds:
             self._routes |= kind(self.shop).routes()
@@ -114,6 +116,9 @@ class BigCommerceSimulator(Controls):
                 "customers": list(self.shop.customers.values()),
                 "products": list(self.shop.products.values()),
                 "variants": list(self.shop.variants.values()),
+                "images": list(self.shop.images.values()),
+                "categories": list(self.shop.categories.values()),
+                "metafields": list(self.shop.metafields.values()),
                 "webhooks": list(self.shop.hooks.values()),
             }
             plain: dict[str, list[dict[str, Any]]] = json.loads(json.dumps(tables, default=str))

@@ -1,7 +1,6 @@
 """The simulated API of products, variants and customers (v3)."""
 
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Collection
 
 from erpsync.systems.bigcommerce.simulator_http import (
     Handler,
@@ -14,9 +13,34 @@ from erpsync.systems.bigcommerce.simulator_http import (
     v3_list,
     wanted,
 )
+from erpsync.systems.bigcommerce.simulator_rules import complaint
 from erpsync.systems.bigcommerce.simulator_shop import Json, Shop
 
-_PRODUCT_FIELDS = ("name", "type", "sku", "price", "sale_price", "inventory_tracking", "is_visible", "availability")
+_PRODUCT_FIELDS = (
+    *("name", "type", "sku", "description", "price", "sale_price", "weight", "upc", "categories"),
+    *("inventory_tracking", "is_visible", "availability", "base_variant_id"),
+)
+
+
+def shown_product(shop: Shop, product: Json, include: Collection[str] = ()) -> Json:
+    found = {name: product[name] for name in ("id", *_PRODUCT_FIELDS)}
+    found["date_modified"] = iso(product["date_modified"])
+    if "variants" in include:
+        rows = [one for one in shop.variants.values() if one["product_id"] == product["id"]]
+        found["variants"] = [shown_variant(shop, one) for one in rows]
+    if "images" in include:
+        found["images"] = [shown_image(one) for one in shop.images.values() if one["product_id"] == product["id"]]
+    return found
+
+
+def shown_variant(shop: Shop, variant: Json) -> Json:
+    base, sale = shop.prices(variant)
+    return {**variant, "calculated_price": sale or base, "option_values": shop.values_of(variant)}
+
+
+def shown_image(image: Json) -> Json:
+    """Where it was fetched from is not told."""
+    return {name: value for name, value in image.items() if name != "source"}
 
 
 class CatalogueApi:
@@ -44,20 +68,7 @@ class CatalogueApi:
             and ("date_modified:min" not in query or _since(product, query["date_modified:min"]))
         ]
         include = query.get("include", "").split(",")
-        return v3_list(request, [self._product(product, "variants" in include) for product in rows])
-
-    def _product(self, product: Json, with_variants: bool) -> Json:
-        found = {name: product[name] for name in ("id", *_PRODUCT_FIELDS)}
-        found |= {"date_modified": iso(product["date_modified"]), "base_variant_id": product["base_variant_id"]}
-        if with_variants:
-            found["variants"] = [
-                self._variant(one) for one in self._shop.variants.values() if one["product_id"] == product["id"]
-            ]
-        return found
-
-    def _variant(self, variant: Json) -> Json:
-        base, sale = self._shop.prices(variant)
-        return {**variant, "calculated_price": sale or base, "option_values": []}
+        return v3_list(request, [shown_product(self._shop, product, include) for product in rows])
 
     def _update_products(self, request: Request) -> Response:
         return self._update(request, self._shop.products, 10, lambda product: self._shop.touch(product))
@@ -75,8 +86,9 @@ class CatalogueApi:
         for item in request.body:
             if item.get("id") not in table:
                 return v3_error(404, "The record was not found")
-            if not isinstance(item.get("price", 0), (int, float, Decimal)) or item.get("price", 0) < 0:
-                return v3_error(422, "JSON data is missing or invalid", {"price": "must not be negative"})
+            wrong = complaint(self._shop, item, table[item["id"]])
+            if wrong is not None:
+                return wrong
         for item in request.body:
             record = table[item["id"]]
             record |= {key: exact(value) for key, value in item.items() if key != "id"}
@@ -84,13 +96,13 @@ class CatalogueApi:
         return Response(200, {"data": [self._shown(table[item["id"]]) for item in request.body], "meta": {}})
 
     def _shown(self, record: Json) -> Json:
-        return self._variant(record) if "sku_id" in record else self._product(record, False)
+        return shown_variant(self._shop, record) if "sku_id" in record else shown_product(self._shop, record)
 
     def _variants(self, request: Request) -> Response:
         sku = request.query.get("sku")
         of = wanted(request.query, "product_id:in")
         rows = [
-            self._variant(one)
+            shown_variant(self._shop, one)
             for one in self._shop.variants.values()
             if (sku is None or one["sku"] == sku) and (of is None or str(one["product_id"]) in of)
         ]

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from erpsync.ports.simulator import Hook, Shown
+from erpsync.ports.simulator import Hook, Shown, ShownProduct
 from erpsync.systems.bigcommerce import simulator_orders
 from erpsync.systems.bigcommerce.simulator_order_json import STATUSES
-from erpsync.systems.bigcommerce.simulator_shop import Shop
+from erpsync.systems.bigcommerce.simulator_shop import Json, Shop
+
+# What a unit of a store's settings weighs.
+_GRAMS = {"KGS": 1_000, "Grams": 1, "LBS": Decimal("453.59237"), "Ounces": Decimal("28.349523125")}
 
 
 class Controls:
@@ -100,6 +103,12 @@ class Controls:
         with self.lock:
             return self.shop.prices(self.shop.variant(sku))
 
+    def product(self, sku: str) -> list[ShownProduct]:
+        with self.lock:
+            return [
+                shown_to_buyers(self.shop, variant) for variant in self.shop.variants.values() if variant["sku"] == sku
+            ]
+
     def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str:
         with self.lock:
             first, _, last = name.partition(" ")
@@ -125,3 +134,21 @@ class Controls:
     def _shelf(self, sku: str, location: str) -> tuple[str, int]:
         kind, number = self.shop.stock_key(self.shop.variant(sku))
         return f"{kind}-{number}", next(place["id"] for place in self.shop.locations if place["code"] == location)
+
+
+def shown_to_buyers(shop: Shop, variant: Json) -> ShownProduct:
+    product = shop.product_of(variant)
+    images = [one for one in shop.images.values() if one["product_id"] == product["id"]]
+    own = product if product["base_variant_id"] == variant["id"] else variant
+    weight = product["weight"] if own["weight"] is None else own["weight"]
+    return ShownProduct(
+        id=str(product["id"]),
+        title=product["name"],
+        description=product["description"],
+        visible=product["is_visible"] and not variant["purchasing_disabled"],
+        categories=tuple(shop.categories[one]["name"] for one in product["categories"]),
+        images=tuple(one["source"] for one in sorted(images, key=lambda one: (one["sort_order"], one["id"]))),
+        options={one["option_display_name"]: one["label"] for one in shop.values_of(variant)},
+        barcode=own["upc"],
+        weight_grams=weight * _GRAMS[shop.weight_units],
+    )

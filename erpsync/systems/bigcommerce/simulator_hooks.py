@@ -67,6 +67,7 @@ class HooksApi:
                 "domain": "store.example.com",
                 "status": "live",
                 "currency": self._shop.currency,
+                "weight_units": self._shop.weight_units,
                 "is_price_entered_with_tax": self._shop.inclusive,
                 "plan_name": "Standard",
             },

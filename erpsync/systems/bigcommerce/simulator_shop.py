@@ -33,6 +33,7 @@ class Shop:
     mails_at: frozenset[int]
     signing_secret: str
     currency: str = "EUR"
+    weight_units: str = "KGS"
     orders: dict[int, Json] = field(default_factory=dict)
     products: dict[int, Json] = field(default_factory=dict)
     variants: dict[int, Json] = field(default_factory=dict)
@@ -40,6 +41,10 @@ class Shop:
     locations: list[Json] = field(default_factory=list)
     customers: dict[int, Json] = field(default_factory=dict)
     hooks: dict[int, Json] = field(default_factory=dict)
+    options: dict[int, Json] = field(default_factory=dict)
+    images: dict[int, Json] = field(default_factory=dict)
+    categories: dict[int, Json] = field(default_factory=dict)
+    metafields: dict[int, Json] = field(default_factory=dict)
     price_lists: dict[int, str] = field(default_factory=dict)
     price_records: dict[tuple[int, int, str], Json] = field(default_factory=dict)
     outbox: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
@@ -65,6 +70,15 @@ class Shop:
         if own is None:
             return product["price"], (sale or product["sale_price"]) or None
         return own, sale or None
+
+    def values_of(self, variant: Json) -> list[Json]:
+        """A variant's values of its product's options, in the order of the options."""
+        found = []
+        for one in variant["option_values"]:
+            option = self.options[one["option_id"]]
+            label = next(value["label"] for value in option["option_values"] if value["id"] == one["id"])
+            found.append({**one, "option_display_name": option["display_name"], "label": label})
+        return found
 
     def touch(self, record: Json, seconds: float = 0.0) -> None:
         record["date_modified"] = datetime.fromtimestamp(self.now().timestamp() - seconds, self.now().tzinfo)
@@ -269,12 +283,18 @@ def stocked(shop: Shop) -> Shop:
             "sku": "" if options else f"SKU-{number:04d}",
             "price": Decimal("10.00"),
             "sale_price": Decimal(0),
+            "description": "",
+            "weight": Decimal("0.5"),
+            "upc": "",
+            "categories": [],
             "inventory_tracking": "variant" if options else "product",
             "is_visible": True,
             "availability": "available",
             "base_variant_id": None if options else 1000 + number,
         }
         shop.touch(shop.products[number])
+    sizes = [{"id": 3000 + number, "label": str(number), "sort_order": number} for number in range(41, 51)]
+    shop.options[2001] = {"id": 2001, "product_id": 41, "display_name": "Size", "sort_order": 0, "option_values": sizes}
     for number in range(1, 51):
         shop.variants[1000 + number] = {
             "id": 1000 + number,
@@ -283,6 +303,9 @@ def stocked(shop: Shop) -> Shop:
             "sku_id": None if number <= 40 else number,
             "price": None if number <= 40 else Decimal("10.00"),
             "sale_price": None,
+            "weight": None,
+            "upc": "",
             "purchasing_disabled": False,
+            "option_values": [] if number <= 40 else [{"option_id": 2001, "id": 3000 + number}],
         }
     return shop

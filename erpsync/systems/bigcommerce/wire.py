@@ -217,27 +217,78 @@ class Customer(_Record):
     addresses: tuple[CustomerAddress, ...] = ()
 
 
+class OptionValue(_Record):
+    """A variant's value of one of its product's options."""
+
+    id: int
+    option_id: int
+    label: Text = ""
+    option_display_name: Text = ""
+
+
 class Variant(_Record):
     id: int
     product_id: int
     sku: Text = ""
     price: MaybeAmount = None
     sale_price: MaybeAmount = None
+    weight: MaybeAmount = None
+    upc: Text = ""
     purchasing_disabled: bool = False
+    option_values: tuple[OptionValue, ...] = ()
+
+
+class Image(_Record):
+    """`image_file` is the path at which BigCommerce keeps it; where it was fetched from is not told."""
+
+    id: int
+    image_file: Text = ""
+    sort_order: int = 0
 
 
 class Product(_Record):
     id: int
     name: Text = ""
     sku: Text = ""
+    description: Text = ""
     price: Amount = Decimal(0)
     sale_price: MaybeAmount = None
+    weight: Amount = Decimal(0)
+    upc: Text = ""
+    categories: tuple[int, ...] = ()
     inventory_tracking: Text = "none"
     is_visible: bool = True
     availability: Text = "available"
     base_variant_id: int | None = None
     date_modified: Moment | None = None
     variants: tuple[Variant, ...] = ()
+    images: tuple[Image, ...] = ()
+
+
+class Choice(_Record):
+    """One of the values that an option offers."""
+
+    id: int
+    label: Text = ""
+    sort_order: int = 0
+
+
+class Option(_Record):
+    id: int
+    display_name: Text = ""
+    type: Text = ""
+    option_values: tuple[Choice, ...] = ()
+
+
+class Category(_Record):
+    category_id: int
+    name: Text = ""
+    parent_id: int = 0
+
+
+class Metafield(_Record):
+    id: int
+    value: Text = ""
 
 
 class Stock(_Record):

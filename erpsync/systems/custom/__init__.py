@@ -3,6 +3,7 @@
 from typing import Any
 
 from erpsync.domain.ids import ConnectionName
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Role, SystemSpec
@@ -65,4 +66,6 @@ SPEC = SystemSpec(
     capabilities_of=capabilities_of,
     variants=_WAYS,
     openapi=openapi,
+    # What a shop takes it tells itself, on its answers.
+    allowance=lambda settings: Allowance(longest_seconds=settings.timeout_seconds),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from erpsync.domain.errors import SyncError, Throttled, Unavailable
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -19,6 +19,8 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
     StockAnswer,
     StockChange,
     StoreCustomer,
@@ -33,6 +35,7 @@ from erpsync.systems.custom.bulk import price_answers, stock_answers
 from erpsync.systems.custom.capabilities import capabilities_of, refusal
 from erpsync.systems.custom.client import CustomClient, part, read
 from erpsync.systems.custom.mapper import customer_of, fulfilment_from, money_of, order_of, variant_of
+from erpsync.systems.custom.products import product_answers
 from erpsync.systems.custom.reading import Reader
 from erpsync.systems.custom.settings import CustomSettings
 from erpsync.systems.custom.webhooks import FLOW, order_from_event
@@ -87,6 +90,10 @@ class HttpStore:
         self._need(StoreAbility.STOCK)
         return stock_answers(self._client, changes)
 
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        self._need(StoreAbility.PRODUCTS)
+        return product_answers(self._client, drafts)
+
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:
         self._need(StoreAbility.BASE_PRICES)
         return price_answers(self._client, changes)
@@ -119,7 +126,7 @@ class HttpStore:
         body = wire.WriteBack(erp=note.erp, id=note.target_id, number=note.display)
         return self._post(note.source_id, "erp", body)
 
-    def _post(self, source_id: SourceId, what: str, body: wire.Body) -> SyncError | None:
+    def _post(self, source_id: SourceId, what: str, body: wire.Wire) -> SyncError | None:
         return self._client.post(f"/orders/{part(source_id)}/{what}", body, f"order {source_id}")
 
     def _fulfil(self, draft: FulfilmentDraft) -> StoreWritten:

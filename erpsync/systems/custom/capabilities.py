@@ -13,6 +13,7 @@ NAMES = {
     StoreAbility.FULFIL: "fulfilments",
     StoreAbility.MARK_ORDERS: "hold",
     StoreAbility.VARIANTS: "variants",
+    StoreAbility.PRODUCTS: "products",
     StoreAbility.CUSTOMERS_CHANGED: "customers",
 }
 _INSTEAD = {
@@ -22,6 +23,7 @@ _INSTEAD = {
     StoreAbility.FULFIL: "Shipments are not written to this shop; their tracking is entered there by hand.",
     StoreAbility.MARK_ORDERS: "Held orders are not marked in this shop; `erpsync dead list` and the console show them.",
     StoreAbility.VARIANTS: "Products are not read from this shop; their SKUs must be the ERP's.",
+    StoreAbility.PRODUCTS: "Products are not written to this shop; they are made, changed and hidden there by hand.",
     StoreAbility.CUSTOMERS_CHANGED: "Customers of this shop reach the ERP with their orders only.",
     StoreAbility.SUBSCRIBE: "The shop's developer sets up its webhooks; erpsync neither makes nor repairs them.",
 }

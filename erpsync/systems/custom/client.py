@@ -10,25 +10,28 @@ from erpsync.domain.errors import Rejected, SyncError, Transient
 from erpsync.ports.runtime import Tools
 from erpsync.systems.custom import refusals, signing, wire
 from erpsync.systems.custom.capabilities import SYSTEM
+from erpsync.systems.custom.pace import lesson
 from erpsync.systems.custom.settings import CustomSettings
 from erpsync.transport.http import HttpClient, Reply, encode_json
 
 T = TypeVar("T", bound=wire.Wire)
-# Longer waits are the ledger's: a worker that sleeps does nothing else.
-MAX_PAUSE_SECONDS = 10.0
-FEW_LEFT = 4
 
 
 class CustomClient:
     """Not for use by several threads at once."""
 
     def __init__(self, settings: CustomSettings, tools: Tools) -> None:
-        self._http = HttpClient(SYSTEM, settings.url, tools.clock, read_seconds=settings.timeout_seconds)
+        self._http = HttpClient(
+            SYSTEM,
+            settings.url,
+            tools.clock,
+            read_seconds=settings.timeout_seconds,
+            limiter=tools.limiter,
+            lesson=lesson,
+        )
         self._secrets = settings.secrets
         self._base = urlsplit(settings.url).path.rstrip("/")
         self._clock = tools.clock
-        self._pause = tools.pause
-        self._wait_seconds = 0.0
         self.date = ""
         """The Date header of the last answer."""
 
@@ -40,14 +43,14 @@ class CustomClient:
             raise refusals.of_reply(reply, write=False, record=record)
         return reply.body
 
-    def post(self, path: str, body: wire.Body, record: str) -> SyncError | None:
+    def post(self, path: str, body: wire.Wire, record: str) -> SyncError | None:
         """A write that says nothing but whether it was done, and which may be done twice."""
         reply = self._call("POST", path, _encoded(body), write=False)
         if reply.status in (200, 201, 204):
             return None
         return refusals.of_reply(reply, write=True, record=record)
 
-    def put(self, path: str, body: wire.Body, model: type[T], *, record: str = "", once: bool = False) -> T:
+    def put(self, path: str, body: wire.Wire, model: type[T], *, record: str = "", once: bool = False) -> T:
         """A write with an answer. `once`: a lost reply is OutcomeUnknown, not an outage. Raises what is refused."""
         reply = self._call("PUT", path, _encoded(body), write=once)
         if reply.status not in (200, 201):
@@ -55,15 +58,11 @@ class CustomClient:
         return read(reply.body, model)
 
     def _call(self, method: str, path: str, body: bytes, *, write: bool) -> Reply:
-        if self._wait_seconds > 0:
-            self._pause(min(self._wait_seconds, MAX_PAUSE_SECONDS))
-            self._wait_seconds = 0.0
         signed = signing.call_headers(self._secrets, method, self._base + path, body, self._clock.now())
         headers = {"Accept": "application/json", **signed}
         if body:
             headers["Content-Type"] = "application/json"
         reply = self._http.call(method, path, write=write, data=body or None, headers=headers)
-        self._wait_seconds = _wait_seconds(reply.headers)
         self.date = reply.headers.get("Date", "")
         return reply
 
@@ -80,7 +79,7 @@ def part(value: str) -> str:
     return quote(value, safe="")
 
 
-def _encoded(body: wire.Body) -> bytes:
+def _encoded(body: wire.Wire) -> bytes:
     return encode_json(body.model_dump(mode="json"))
 
 
@@ -100,14 +99,3 @@ def strange(what: str) -> Transient:
         what=f"The shop's answer is {what}.",
         next_step="If it stays so, check `url`, and let the shop's developer compare it with docs/custom-shop/README.md.",
     )
-
-
-def _wait_seconds(headers: Mapping[str, str]) -> float:
-    """How long to wait before the next call, by what the shop says is left of its allowance until it is renewed: the last
-    few calls are spread over that time, so that several workers do not run into the limit together."""
-    try:
-        remaining = max(int(headers.get("RateLimit-Remaining", "")), 0)
-        reset_seconds = max(float(headers.get("RateLimit-Reset", "")), 0.0)
-    except ValueError:
-        return 0.0
-    return reset_seconds / (remaining + 1) if remaining < FEW_LEFT else 0.0

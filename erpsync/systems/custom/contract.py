@@ -5,12 +5,12 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from erpsync.systems.custom import signing, wire
+from erpsync.systems.custom import signing, wire, wire_products
 
 _REFERENCE = "#/components/schemas/{model}"
 _READ = (wire.Event, wire.Order, wire.Ping, wire.OrderPage, wire.VariantPage, wire.CustomerPage, wire.FulfilmentMade)
-_ANSWERED = (wire.StockResults, wire.PriceResults, wire.Refusal)
-_SENT = (wire.WriteBack, wire.Hold, wire.Fulfilment, wire.StockChanges, wire.PriceChanges)
+_ANSWERED = (wire.StockResults, wire.PriceResults, wire_products.ProductResults, wire.Refusal)
+_SENT = (wire.WriteBack, wire.Hold, wire.Fulfilment, wire.StockChanges, wire.PriceChanges, wire_products.Products)
 _SIGNED = (
     "Signed by HMAC-SHA256 with the connection's secret. erpsync's calls sign `TIMESTAMP.METHOD TARGET.BODY`, TARGET "
     "being path and query as they are sent; webhooks sign `TIMESTAMP.BODY`."
@@ -39,6 +39,7 @@ def openapi() -> dict[str, Any]:
             "/orders/{id}/fulfilments/{reference}": {"put": _fulfilment()},
             "/stock": {"put": _call("stock", _BULK, sends=wire.StockChanges, answer=wire.StockResults)},
             "/prices": {"put": _call("prices", _BULK, sends=wire.PriceChanges, answer=wire.PriceResults)},
+            "/products": {"put": _products()},
             "/variants": {"get": _changed("variants", wire.VariantPage)},
             "/customers": {"get": _changed("customers", wire.CustomerPage)},
             "/webhooks/{connection}": {"post": _webhook(), "servers": [{"url": "https://erpsync.example.com"}]},
@@ -116,6 +117,11 @@ def _fulfilment() -> dict[str, Any]:
     )
     operation["responses"]["201"] = _json("It is made.", wire.FulfilmentMade)
     return operation
+
+
+def _products() -> dict[str, Any]:
+    summary = f"Make or change products. {_BULK}"
+    return _call("products", summary, sends=wire_products.Products, answer=wire_products.ProductResults)
 
 
 def _webhook() -> dict[str, Any]:

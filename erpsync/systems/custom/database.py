@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from erpsync.domain.errors import SyncError, Throttled, Unavailable
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -18,6 +18,8 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
     StockAnswer,
     StockChange,
     StoreCustomer,
@@ -108,6 +110,9 @@ class DatabaseStore:
     def set_stock(self, changes: Sequence[StockChange]) -> Mapping[tuple[Sku, str], StockAnswer]:
         self._need(StoreAbility.STOCK)
         return self._writer.stock(changes)
+
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        raise refusal(StoreAbility.PRODUCTS)
 
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:
         self._need(StoreAbility.BASE_PRICES)

@@ -97,14 +97,18 @@ def fulfilment_from(draft: FulfilmentDraft) -> wire.Fulfilment:
 
 def unreadable(error: ValidationError, record: str, model: type[BaseModel]) -> Rejected:
     """What a person needs to find the field: its place and what is wanted there, never what was found."""
-    complaints = [f"{_place(one['loc'])} {_complaint(one['type'], one['msg'])}" for one in error.errors()[:3]]
     return Rejected(
         "record-unreadable",
         system=SYSTEM,
         record=record,
-        what=f"It is not the contract's {model.__name__}: {'; '.join(complaints)}.",
+        what=f"It is not the contract's {model.__name__}: {complaints(error)}.",
         next_step="Let the shop's developer correct it by docs/custom-shop/README.md, then let the shop send it again.",
     )
+
+
+def complaints(error: ValidationError) -> str:
+    """The first few fields that are wrong, and what is wanted there."""
+    return "; ".join(f"{_place(one['loc'])} {_complaint(one['type'], one['msg'])}" for one in error.errors()[:3])
 
 
 def _place(path: Sequence[int | str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from erpsync.domain.errors import Rejected, SyncError
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -17,6 +17,8 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
     StockAnswer,
     StockChange,
     StoreCustomer,
@@ -68,6 +70,9 @@ class PushStore:
 
     def set_stock(self, changes: Sequence[StockChange]) -> Mapping[tuple[Sku, str], StockAnswer]:
         raise refusal(StoreAbility.STOCK)
+
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        raise refusal(StoreAbility.PRODUCTS)
 
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:
         raise refusal(StoreAbility.BASE_PRICES)

@@ -14,6 +14,10 @@ _NEXT = {
     "over-ordered": "Compare the shipment with the order in the shop: more is shipped than was ordered.",
     "cancelled": "The order is cancelled in the shop: decide there or in the ERP which of the two is right.",
     "currency": "The shop's base prices are in another currency: correct the price list that is read from the ERP.",
+    "options": "Give each variant a value of each option, and no two variants the same, in the ERP; then replay.",
+    "too-many-variants": "The shop holds no more variants of one product: part it in the ERP.",
+    "too-many-options": "The shop holds no more options of one product: part it in the ERP.",
+    "too-large": "Shorten the record in the ERP: the shop takes no more in one call.",
     "not-tracked": "Let the shop count the item's stock, or take it off the stock that is sent.",
 }
 

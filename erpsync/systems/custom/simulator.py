@@ -21,7 +21,7 @@ from erpsync.systems.custom.simulator_shop import Shop
 
 PATH = "/erpsync"
 SECRET = "practice-secret-of-the-simulated-shop"  # noqa: S105 - it guards nothing
-ABILITIES = ("write_back", "hold", "money", "fulfilments", "stock", "prices", "variants", "customers")
+ABILITIES = ("write_back", "hold", "money", "fulfilments", "stock", "prices", "variants", "products", "customers")
 WINDOW_SECONDS = 300
 MAX_BODY = 1024 * 1024
 

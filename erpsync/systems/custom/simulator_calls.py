@@ -9,6 +9,12 @@ from typing import Any
 Answer = tuple[int, Any]
 MAX_PAGE = 250
 MAX_CHANGES = 250
+MAX_PRODUCTS = 100
+VARIANT = {"sku", "title", "options", "barcode", "weight_grams", "active", "price", "currency"}
+PRODUCT = {
+    *("reference", "id", "fields", "title", "description", "active"),
+    *("categories", "image_urls", "options", "variants"),
+}
 
 
 class Refused(Exception):
@@ -32,10 +38,13 @@ class Calls:
             case "GET", ["ping"]:
                 return 200, self._ping()
             case "GET", ["orders"]:
-                return 200, self._listed("orders", self._orders(query), query)
-            case "GET", [("customers" | "variants") as kind]:
-                self._need(kind)
-                return 200, self._listed(kind, getattr(self._shop, kind).values(), query)
+                return 200, self._listed("orders", self._orders(query), self._shop.told, query)
+            case "GET", ["customers"]:
+                self._need("customers")
+                return 200, self._listed("customers", self._shop.customers.values(), dict, query)
+            case "GET", ["variants"]:
+                self._need("variants")
+                return 200, self._listed("variants", self._shop.variants.values(), self._variant, query)
             case "GET", ["orders", order_id]:
                 return 200, self._shop.told(self._order(order_id))
             case "POST", ["orders", order_id, "erp"]:
@@ -53,10 +62,13 @@ class Calls:
                 return self._fulfil(self._order(order_id), reference, body)
             case "PUT", ["stock"]:
                 self._need("stock")
-                return 200, self._each(body, {"sku", "location", "quantity", "was"}, self._stock)
+                return 200, self._changes(body, {"sku", "location", "quantity", "was"}, self._stock)
             case "PUT", ["prices"]:
                 self._need("prices")
-                return 200, self._each(body, {"sku", "price", "currency", "price_list"}, self._price)
+                return 200, self._changes(body, {"sku", "price", "currency", "price_list"}, self._price)
+            case "PUT", ["products"]:
+                self._need("products")
+                return 200, self._products(body)
         raise Refused(404, "no-such-path")
 
     def _ping(self) -> dict[str, Any]:
@@ -93,7 +105,16 @@ class Calls:
             if (start is None or placed >= start) and (end is None or placed < end):
                 yield order
 
-    def _listed(self, kind: str, records: Iterable[dict[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:
+    def _variant(self, variant: dict[str, Any]) -> dict[str, Any]:
+        return variant | {"active": self._shop.catalogue.for_sale(variant["sku"])}
+
+    def _listed(
+        self,
+        kind: str,
+        records: Iterable[dict[str, Any]],
+        tell: Callable[[dict[str, Any]], dict[str, Any]],
+        query: Mapping[str, str],
+    ) -> dict[str, Any]:
         """By (updated_at, id): a record that changes meanwhile moves to a later page and takes no other's place."""
         now = self._shop.now().isoformat()
         limit = int(query.get("limit", "100"))
@@ -107,8 +128,7 @@ class Calls:
         ]
         page = found[:limit]
         cursor = _cursor(page[-1]) if len(found) > limit else None
-        told = [self._shop.told(one) if kind == "orders" else one for one in page]
-        return {kind: told, "cursor": cursor, "now": now}
+        return {kind: [tell(one) for one in page], "cursor": cursor, "now": now}
 
     def _fulfil(self, order: dict[str, Any], reference: str, body: Any) -> Answer:
         _fields(body, {"lines", "parcels", "notify", "location"})
@@ -139,13 +159,25 @@ class Calls:
             written["messages"] = written.get("messages", 0) + 1
         return 201, {"id": kept["id"], "number": number}
 
-    def _each(self, body: Any, fields: set[str], change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    def _changes(
+        self, body: Any, fields: set[str], change: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> dict[str, Any]:
         _fields(body, {"changes"})
         if len(body["changes"]) > MAX_CHANGES:
             raise Refused(422, "too-many")
         for one in body["changes"]:
             _fields(one, fields)
         return {"results": [change(one) for one in body["changes"]]}
+
+    def _products(self, body: Any) -> dict[str, Any]:
+        _fields(body, {"products"})
+        if len(body["products"]) > MAX_PRODUCTS:
+            raise Refused(422, "too-many")
+        for product in body["products"]:
+            _fields(product, PRODUCT)
+            for variant in product["variants"]:
+                _fields(variant, VARIANT)
+        return {"results": [self._shop.catalogue.put(product) for product in body["products"]]}
 
     def _stock(self, change: dict[str, Any]) -> dict[str, Any]:
         result = {"sku": change["sku"], "location": change["location"]}
@@ -170,7 +202,9 @@ class Calls:
         promotion = variant["promotion"]
         if promotion is not None and Decimal(change["price"]) <= Decimal(promotion["price"]):
             # This shop, as many, shows no promotion that is dearer than the price.
-            return result | _error("promotion") | {"until": promotion["ends_at"]}
+            if promotion["ends_at"] is None or _time(promotion["ends_at"]) > self._shop.now():
+                return result | _error("promotion") | {"until": promotion["ends_at"]}
+            variant["promotion"] = None
         variant |= {"price": change["price"], "updated_at": self._shop.stamp()}
         return result
 

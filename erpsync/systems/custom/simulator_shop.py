@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 from typing import Any
 
-from erpsync.ports.simulator import Shown
+from erpsync.ports.simulator import Shown, ShownProduct
+from erpsync.systems.custom.simulator_products import Catalogue
 
 Record = dict[str, Any]
 LOCATIONS = ("shop", "warehouse")
@@ -48,6 +49,7 @@ class Shop:
                 "stock": dict.fromkeys(LOCATIONS, 100),
                 "updated_at": self.stamp(),
             }
+        self.catalogue = Catalogue(self)
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -55,6 +57,10 @@ class Shop:
 
     def now(self) -> datetime:
         return self._clock()
+
+    def number(self) -> int:
+        """One that no other record has."""
+        return next(self._numbers)
 
     def stamp(self, seconds_ago: float = 0.0) -> str:
         """The time of a change; no two are the same unless one is backdated."""
@@ -65,7 +71,7 @@ class Shop:
 
     def place(self, quantities: Mapping[str, int], *, email: str = "", seconds_ago: float = 0.0) -> str:
         with self.lock:
-            number = next(self._numbers)
+            number = self.number()
             at = self.stamp(seconds_ago)
             address = {"first_name": "Ada", "last_name": "Buyer", "line1": "Main Street 1", "city": "Vienna"}
             order = {
@@ -124,7 +130,7 @@ class Shop:
                     total += amount + tax
                     told = {"line_id": line["id"], "sku": line["sku"], "quantity": quantity}
                     lines.append({**told, "amount": f"{amount}", "tax": f"{tax}", "restocked": True})
-            at, number = self.stamp(), next(self._numbers)
+            at, number = self.stamp(), self.number()
             order["refunds"].append({"id": f"r-{number}", "created_at": at, "lines": lines, "total": f"{total}"})
             self._change(order, at)
             return total
@@ -175,9 +181,13 @@ class Shop:
         promotion = self.variants[sku]["promotion"]
         return Decimal(self.variants[sku]["price"]), Decimal(promotion["price"]) if promotion else None
 
+    def product(self, sku: str) -> list[ShownProduct]:
+        with self.lock:
+            return self.catalogue.shown(sku)
+
     def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str:
         with self.lock:
-            customer_id = f"c-{next(self._numbers)}"
+            customer_id = f"c-{self.number()}"
             first, _, last = name.partition(" ")
             told = {"id": customer_id, "email": email, "first_name": first, "last_name": last}
             self.customers[customer_id] = {**told, "updated_at": self.stamp(seconds_ago)}
@@ -200,6 +210,7 @@ class Shop:
         with self.lock:
             return {
                 "orders": list(self.orders.values()),
+                "products": list(self.catalogue.products.values()),
                 "variants": list(self.variants.values()),
                 "customers": list(self.customers.values()),
                 "fulfilments": list(self.fulfilments.values()),
@@ -226,7 +237,7 @@ class Shop:
         self._tell("order.changed", told, order["updated_at"])
 
     def _tell(self, kind: str, order: Record, at: str) -> None:
-        self._events.append({"id": f"e-{next(self._numbers)}", "type": kind, "occurred_at": at, "order": order})
+        self._events.append({"id": f"e-{self.number()}", "type": kind, "occurred_at": at, "order": order})
 
 
 def _taxed(net: Decimal) -> Record:

@@ -7,7 +7,7 @@ error, for it is a misspelt one. `contract.openapi()` publishes these models.
 import re
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AwareDatetime,
@@ -27,7 +27,7 @@ from pydantic import (
 AMOUNT = r"-?\d{1,12}(\.\d{1,6})?"
 QUANTITY = r"\d{1,9}(\.\d{1,6})?"
 MAX_ID = 150
-ABILITIES = ("write_back", "hold", "money", "fulfilments", "stock", "prices", "variants", "customers")
+ABILITIES = ("write_back", "hold", "money", "fulfilments", "stock", "prices", "variants", "products", "customers")
 """What a shop may implement besides orders."""
 
 
@@ -374,6 +374,3 @@ class PriceResult(Wire):
 
 class PriceResults(Wire):
     results: tuple[PriceResult, ...]
-
-
-Body: TypeAlias = WriteBack | Hold | Fulfilment | StockChanges | PriceChanges

@@ -2,6 +2,7 @@
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -24,6 +25,17 @@ def _open_simulator() -> Simulator:
     return create()
 
 
+# https://docs.jitterbit.com/integration-studio/design/connectors/netsuite/netsuite-troubleshooting/concurrency-governance
+_LEAST_CONCURRENCY = 5
+
+
+def _allowance(settings: NetSuiteSettings) -> Allowance:
+    """NetSuite counts requests at once, and nothing else: of the account, all integrations together
+    (https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/bridgehead_1525252812.html)."""
+    slots = settings.concurrent_requests or _LEAST_CONCURRENCY
+    return Allowance(slots=slots, longest_seconds=settings.timeout_seconds)
+
+
 SPEC = SystemSpec(
     name="netsuite",
     title="NetSuite",
@@ -34,5 +46,6 @@ SPEC = SystemSpec(
     capabilities=Capabilities(order_batch=100, unique_references=True),
     open_erp=_open_erp,
     open_simulator=_open_simulator,
+    allowance=_allowance,
     variants={"SOAP": {"transport": "soap"}, "REST": {"transport": "rest"}},
 )

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
-from erpsync.domain.errors import OutcomeUnknown, Transient, Unavailable
+from erpsync.domain.errors import OutcomeUnknown, Throttled, Transient, Unavailable
+from erpsync.ports.limits import Lesson
 from erpsync.ports.runtime import Tools
 from erpsync.systems.netsuite import refusals
 from erpsync.systems.netsuite.lines import SYSTEM
@@ -42,6 +43,7 @@ class SuiteTalk:
             tools.cache_directory,
             namespaces=namespaces(settings.endpoint_version),
             read_seconds=settings.timeout_seconds,
+            limiter=tools.limiter,
         )
 
     def server_time(self) -> datetime:
@@ -68,7 +70,10 @@ class SuiteTalk:
             if error.code == refusals.PERMISSION_MISSING:
                 return None
             raise
-        return cast("int | None", result["accountConcurrencyLimit"])
+        limit = cast("int | None", result["accountConcurrencyLimit"])
+        if limit and self._settings.concurrent_requests is None:
+            self._tools.limiter.resize(limit)
+        return limit
 
     def web_services_address(self) -> str:
         """Where NetSuite says that the account's web services are. Unauthenticated; empty where it does not tell."""
@@ -129,8 +134,11 @@ class SuiteTalk:
         try:
             return self._soap.call(operation, arguments, write=write, headers=headers)
         except SoapFault as fault:
+            error = refusals.of_fault(fault, write=write)
+            if isinstance(error, Throttled):
+                self._tools.limiter.learn(Lesson(throttled=True))
             # Not chained: the fault's text may hold personal data, and traces reach the log.
-            raise refusals.of_fault(fault, write=write) from None
+            raise error from None
 
 
 def namespaces(version: str) -> dict[str, str]:

@@ -1,19 +1,25 @@
 """SKUs as internal ids of items, and back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from erpsync.domain.ids import Sku
 from erpsync.ports.runtime import Clock
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.item_rules import sku_in
-from erpsync.systems.netsuite.queries import any_of, search
+from erpsync.systems.netsuite.queries import any_of, search, search_page
+from erpsync.systems.netsuite.reading import Position, rows
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.wire import ReadRecord
 
 # Long enough to spare a backlog the searches, short enough that a renamed item is noticed.
 _KEEP = timedelta(minutes=10)
 _AT_ONCE = 100
+_ACTIVE = {"isInactive": {"searchValue": False}}
+# Up to so many names are searched for one by one without asking how many items there are.
+_SINGLY = 20
+_LARGE_PAGE = 500
+_SMALLEST_PAGE = 5
 
 
 class Items:
@@ -64,23 +70,36 @@ class Items:
             self._known.pop(sku, None)
 
     def _searched(self, skus: list[Sku]) -> dict[Sku, tuple[str, ...]]:
-        if self._settings.sku_field != "external_id":
-            # A text field takes one value a search.
-            return {sku: self._named(sku) for sku in skus}
         found: dict[Sku, tuple[str, ...]] = dict.fromkeys(skus, ())
-        for start in range(0, len(skus), _AT_ONCE):
-            refs = [{"externalId": sku} for sku in skus[start : start + _AT_ONCE]]
-            criteria = {"externalId": {"operator": "anyOf", "searchValue": refs}, "isInactive": {"searchValue": False}}
-            for item in search(self._client, "Item", criteria):
-                sku = Sku(item["externalId"] or "")
-                if sku in found:
-                    found[sku] = (*found[sku], item["internalId"])
+        for item in self._candidates(skus):
+            # The search ignores case; a SKU does not.
+            sku = self.sku_of(item)
+            if sku in found:
+                found[sku] = (*found[sku], item["internalId"])
         return found
 
-    def _named(self, sku: Sku) -> tuple[str, ...]:
-        criteria = {"isInactive": {"searchValue": False}, "itemId": {"operator": "is", "searchValue": sku}}
-        # The search ignores case; a SKU does not.
-        return tuple(item["internalId"] for item in search(self._client, "Item", criteria) if self.sku_of(item) == sku)
+    def _candidates(self, skus: Sequence[Sku]) -> Iterator[ReadRecord]:
+        """Active items, these among them. A text field takes one value a search, so that it may take fewer requests to look
+        through all of them."""
+        if self._settings.sku_field == "external_id":
+            for start in range(0, len(skus), _AT_ONCE):
+                refs = [{"externalId": sku} for sku in skus[start : start + _AT_ONCE]]
+                criteria = {**_ACTIVE, "externalId": {"operator": "anyOf", "searchValue": refs}}
+                yield from search(self._client, "Item", criteria)
+        elif len(skus) > _SINGLY and self._requests_for_all() < len(skus):
+            at: Position | None = Position(None, "")
+            while at is not None:
+                items, at = rows(self._client, "Item", _ACTIVE, at, _LARGE_PAGE)
+                yield from items
+        else:
+            for sku in skus:
+                criteria = {**_ACTIVE, "itemId": {"operator": "is", "searchValue": sku}}
+                yield from search(self._client, "Item", criteria)
+
+    def _requests_for_all(self) -> int:
+        """At most two a page: see `reading`."""
+        _, total = search_page(self._client, "Item", _ACTIVE, _SMALLEST_PAGE)
+        return 2 * (total // _LARGE_PAGE + 1)
 
 
 def sku_of(item: ReadRecord, settings: NetSuiteSettings) -> Sku:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from erpsync.domain.errors import SyncError, Unavailable
+from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.erp_changes import ErpCustomer
@@ -54,11 +55,17 @@ _PRICES = (
 )
 _PRICE_KEY = ("item", "pricelevel", "currency", "quantity")
 _LOCATIONS = "SELECT l.id AS id FROM location l WHERE l.isinactive = 'F' ORDER BY l.id"
-_MOVED = (
-    "SELECT i.id AS id, i.itemid AS itemid, i.externalid AS externalid FROM item i WHERE i.id > :after "
-    "AND i.itemtype IN :types AND i.isinactive = 'F' AND i.id IN (SELECT a.item FROM aggregateItemLocation a "
-    "WHERE a.location IN :locations AND (a.lastquantityavailablechange >= :since OR :everything = 1)) ORDER BY i.id"
+_HELD = (
+    "SELECT i.id AS id, i.itemid AS itemid, i.externalid AS externalid FROM item i "
+    "WHERE i.itemtype IN :types AND i.isinactive = 'F' "
 )
+_SINCE = (
+    "i.id IN (SELECT a.item FROM aggregateItemLocation a WHERE a.location IN :locations "
+    "AND (a.lastquantityavailablechange >= :since OR :everything = 1))"
+)
+_MOVED = f"{_HELD} AND i.id > :after AND {_SINCE} ORDER BY i.id"
+_NAMED = f"{_HELD} AND i.itemid IN :skus ORDER BY i.id"
+_NAMED_BY_EXTERNAL_ID = f"{_HELD} AND i.externalid IN :skus ORDER BY i.id"
 _STOCK = (
     "SELECT a.item AS item, a.location AS location, NVL(a.quantityonhand, 0) AS onhand, "
     "NVL(a.quantitycommitted, 0) AS committed FROM aggregateItemLocation a "
@@ -106,7 +113,7 @@ class RestChanges:
 
     def stock(self, since: Since) -> Page[StockLevel]:
         reading = self._readings.at(since)
-        locations = list(self._settings.stock_locations) or [row["id"] for row in self._client.rows(_LOCATIONS)]
+        locations = self._locations()
         if not locations:
             return page(reading, [], [], None)
         size = max(1, self._settings.page_size // len(locations))
@@ -119,11 +126,27 @@ class RestChanges:
             types=_STOCKED,
             locations=ids(locations),
         )
+        levels, unreadable = self._levels(rows, locations)
+        following = reading.beyond(int(rows[-1]["id"])) if len(rows) == size else None
+        return page(reading, levels, unreadable, following)
+
+    def stock_of(self, skus: Sequence[Sku]) -> list[StockLevel]:
+        """A row that cannot be understood is left out: the poll of changes tells of it."""
+        locations, wanted = self._locations(), [sku for sku in skus if sku]
+        if not locations or not wanted:
+            return []
+        query = _NAMED_BY_EXTERNAL_ID if self._settings.sku_field == "external_id" else _NAMED
+        rows = self._client.rows(query, types=_STOCKED, skus=wanted)
+        return self._levels(rows, locations)[0]
+
+    def _locations(self) -> list[str]:
+        return list(self._settings.stock_locations) or [row["id"] for row in self._client.rows(_LOCATIONS)]
+
+    def _levels(self, rows: Sequence[Row], locations: Sequence[str]) -> tuple[list[StockLevel], list[SyncError]]:
         held = self._held([row["id"] for row in rows], locations)
         sold = [row for row in rows if self._is_sold(row["id"], row)]
         levels, unreadable = understood(sold, lambda row: mapped.stock(row, held, locations, self._settings), "item")
-        following = reading.beyond(int(rows[-1]["id"])) if len(rows) == size else None
-        return page(reading, [level for of_item in levels for level in of_item], unreadable, following)
+        return [level for of_item in levels for level in of_item], unreadable
 
     def _rows_after(self, query: str, reading: Reading, **more: Sequence[str]) -> list[Row]:
         after = (reading.after or (0,))[0]

@@ -34,8 +34,12 @@ class RestClient:
     def __init__(self, settings: NetSuiteSettings, tools: Tools) -> None:
         self.clock = tools.clock
         self.pause = tools.pause
+        self._limiter = tools.limiter
+        self._may_be_sized = settings.concurrent_requests is None
         self._tokens = Tokens(settings, tools.clock)
-        self._http = HttpClient(SYSTEM, settings.address, tools.clock, read_seconds=settings.timeout_seconds)
+        self._http = HttpClient(
+            SYSTEM, settings.address, tools.clock, read_seconds=settings.timeout_seconds, limiter=tools.limiter
+        )
         self._replied_at: datetime | None = None
         self._fields: dict[str, frozenset[str]] = {}
 
@@ -57,7 +61,10 @@ class RestClient:
         """How many requests the account may have under way at once; None where the role is not told, which only
         administrators are: https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/article_0625010817.html"""
         reply = self._call("GET", f"{_SYSTEM}/governanceLimits", write=False)
-        return cast("int | None", _object(reply).get("accountConcurrencyLimit")) if reply.status == 200 else None
+        limit = cast("int | None", _object(reply).get("accountConcurrencyLimit")) if reply.status == 200 else None
+        if limit and self._may_be_sized:
+            self._limiter.resize(limit)
+        return limit
 
     def rows(self, query: str, limit: int = MAX_ROWS, /, **values: Value) -> list[Row]:
         """The first `limit` rows. All values are text, and NULLs are left out.

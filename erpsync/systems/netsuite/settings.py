@@ -68,6 +68,14 @@ class NetSuiteSettings(BaseModel):
     wsdl_url: str = Field(
         default="", description="Address or path of the WSDL. Empty: where the endpoint serves its own."
     )
+    concurrent_requests: int | None = Field(
+        default=None,
+        ge=1,
+        le=200,
+        description="Requests at once, of all workers together. Unset: 5, the limit of an account without SuiteCloud "
+        "Plus, or the account's own once `erpsync doctor` has read it. The limit counts all integrations: set it lower "
+        "where there are others.",
+    )
     timeout_seconds: int = Field(
         default=180,
         ge=10,

@@ -15,6 +15,7 @@ from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.wire import ReadRecord, id_of
 
 _STOCKED = ["_inventoryItem", "_assembly"]
+_KITS = ["_kit"]
 _NOTHING = Decimal(0)
 Held: TypeAlias = Mapping[str, tuple[Decimal, Decimal]]
 """What each location has on hand of an item, and what of it is committed."""
@@ -37,20 +38,32 @@ class Stock:
         criteria = {**modified("lastQuantityAvailableChange", at.since), "type": one_of(_STOCKED)}
         found, following = rows(self._client, "Item", criteria, at, self._settings.page_size)
         kits = self._kits_of([item["internalId"] for item in found])
+        return at.page(tuple(self._told(found, kits)), (), following)
+
+    def of(self, skus: Sequence[Sku]) -> list[StockLevel]:
+        """Of active items and kits, whatever their number."""
+        named = [item for items in self._items.find(skus).values() for item in items]
+        if not named:
+            return []
+        found = search(self._client, "Item", {"internalId": any_of(named), "type": one_of(_STOCKED)})
+        kits = search(self._client, "Item", {"internalId": any_of(named), "type": one_of(_KITS)}, body_only=False)
+        return self._told(found, kits)
+
+    def _told(self, items: Sequence[ReadRecord], kits: Sequence[ReadRecord]) -> list[StockLevel]:
+        """The levels of those that have a SKU; `kits` are whole."""
         components = {member for kit in kits for member, _ in _members(kit)}
-        held = self._held([*(item["internalId"] for item in found), *sorted(components)])
-        told: list[tuple[ReadRecord, Held]] = [(item, held.get(item["internalId"], {})) for item in found]
+        held = self._held([*(item["internalId"] for item in items), *sorted(components)])
+        told: list[tuple[ReadRecord, Held]] = [(item, held.get(item["internalId"], {})) for item in items]
         told += [(kit, _made_up(kit, held)) for kit in kits]
-        levels = [
+        return [
             level for item, places in told if (sku := self._items.sku_of(item)) for level in self._levels(sku, places)
         ]
-        return at.page(tuple(levels), (), following)
 
     def _kits_of(self, item_ids: Sequence[str]) -> list[ReadRecord]:
         """The kits with one of these components, whole."""
         if not item_ids:
             return []
-        criteria = {"type": one_of(["_kit"])}
+        criteria = {"type": one_of(_KITS)}
         found = search(self._client, "Item", criteria, body_only=False, memberItemJoin={"internalId": any_of(item_ids)})
         # A kit with two of the components comes twice.
         return list({kit["internalId"]: kit for kit in found}.values())

@@ -2,6 +2,7 @@
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -30,5 +31,6 @@ SPEC = SystemSpec(
     capabilities=Capabilities(order_batch=50, unique_references=True),
     open_erp=_open_erp,
     open_simulator=_open_simulator,
+    allowance=lambda settings: Allowance(slots=settings.concurrent_requests, longest_seconds=settings.timeout_seconds),
     variants={"JSON-2": {"protocol": "json2"}, "XML-RPC": {"protocol": "xmlrpc", "user": "admin"}},
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import TargetId
+from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -30,7 +30,7 @@ class OdooErp:
     """See `erpsync.ports.erp.Erp`. One worker process's own."""
 
     def __init__(self, settings: OdooSettings, tools: Tools) -> None:
-        self._client = OdooClient(settings, tools.clock)
+        self._client = OdooClient(settings, tools)
         lookups = Lookups(self._client)
         self._checks = Checks(self._client, settings, tools.clock)
         self._customers = Customers(self._client, settings, lookups)
@@ -90,6 +90,9 @@ class OdooErp:
 
     def stock_levels(self, since: Since) -> Page[StockLevel]:
         return self._stock.levels(since)
+
+    def stock_of(self, skus: Sequence[Sku]) -> Sequence[StockLevel]:
+        return self._stock.of(skus)
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:
         return self._progress.changed(since)

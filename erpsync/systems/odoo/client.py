@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import ValidationError
 
 from erpsync.domain.errors import Rejected, SyncError
-from erpsync.ports.runtime import Clock
+from erpsync.ports.runtime import Tools
 from erpsync.systems.odoo import failures
 from erpsync.systems.odoo.json2 import Json2
 from erpsync.systems.odoo.release import Release
@@ -51,9 +51,9 @@ class Transport(Protocol):
 class OdooClient:
     """Not for use by several threads at once."""
 
-    def __init__(self, settings: OdooSettings, clock: Clock) -> None:
-        self._clock = clock
-        self._protocol: Transport = XmlRpc(settings, clock) if settings.protocol == "xmlrpc" else Json2(settings, clock)
+    def __init__(self, settings: OdooSettings, tools: Tools) -> None:
+        self._clock = tools.clock
+        self._protocol: Transport = XmlRpc(settings, tools) if settings.protocol == "xmlrpc" else Json2(settings, tools)
         # en_US is Odoo's source language and always there: messages come in words known here, and times are UTC.
         self._context: dict[str, object] = {"lang": "en_US", "tz": "UTC"}
         if settings.company is not None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from erpsync.domain.errors import SyncError
-from erpsync.ports.runtime import Clock
+from erpsync.ports.runtime import Tools
 from erpsync.systems.odoo import failures
 from erpsync.systems.odoo.release import Release, date_of
 from erpsync.systems.odoo.settings import SYSTEM, OdooSettings
@@ -25,13 +25,14 @@ from erpsync.transport.http import HttpClient, Reply
 class Json2:
     """See `client.Transport`."""
 
-    def __init__(self, settings: OdooSettings, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, settings: OdooSettings, tools: Tools) -> None:
+        self._clock = tools.clock
         self._http = HttpClient(
             SYSTEM,
             settings.url,
-            clock,
+            tools.clock,
             read_seconds=settings.timeout_seconds,
+            limiter=tools.limiter,
             headers={
                 "Authorization": f"bearer {settings.api_key.get_secret_value()}",
                 "X-Odoo-Database": settings.database,

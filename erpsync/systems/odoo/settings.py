@@ -182,6 +182,12 @@ class OdooSettings(BaseModel):
         description="How far a read of changes reaches back before the last one. Odoo dates a change by the start of its "
         "transaction: longer than the longest transaction in this Odoo, scheduled actions included.",
     )
+    concurrent_requests: int = Field(
+        default=4,
+        ge=1,
+        le=100,
+        description="Requests at once, of all workers together. Each keeps one of Odoo's workers busy, which people need too.",
+    )
     timeout_seconds: float = Field(
         default=90.0,
         ge=15,

@@ -1,7 +1,7 @@
 """What lies at the locations that the settings name, product by product."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from erpsync.domain.ids import Sku
@@ -36,19 +36,12 @@ class Stock:
             *reading.changed("stock_quant_ids.write_date", "stock_move_ids.write_date"),
         ]
         products = self._client.page(StockedRow, domain, limit=limit)
-        held = self._held([row.id for row in products.rows], places)
-        levels = [
-            StockLevel(
-                sku=Sku(row.default_code),
-                location=place.complete_name,
-                on_hand=held[row.id, place.id][0],
-                reserved=held[row.id, place.id][1],
-                unit=row.uom_id,
-            )
-            for row in products.rows
-            for place in places
-        ]
-        return told(reading, products, levels)
+        return told(reading, products, self._of(products.rows, places))
+
+    def of(self, skus: Sequence[Sku]) -> list[StockLevel]:
+        """A product that cannot be understood is left out: the poll of changes tells of it."""
+        domain = [self._is_stocked(), ["default_code", "in", [sku for sku in skus if sku]]]
+        return self._of(self._client.page(StockedRow, domain).rows, self.locations())
 
     def locations(self) -> list[LocationRow]:
         """Raises Rejected naming a location that is not there."""
@@ -62,6 +55,20 @@ class Stock:
             raise failures.configuration(f"Odoo has no location {missing[0]}, which stock_locations names.")
         return rows
 
+    def _of(self, products: Sequence[StockedRow], places: Sequence[LocationRow]) -> list[StockLevel]:
+        held = self._held([row.id for row in products], places)
+        return [
+            StockLevel(
+                sku=Sku(row.default_code),
+                location=place.complete_name,
+                on_hand=held[row.id, place.id][0],
+                reserved=held[row.id, place.id][1],
+                unit=row.uom_id,
+            )
+            for row in products
+            for place in places
+        ]
+
     def _is_stocked(self) -> list[object]:
         """Up to Odoo 17 goods that are kept in stock had a type of their own."""
         if self._client.has(StorableRow, "is_storable"):
@@ -69,7 +76,7 @@ class Stock:
         return ["type", "=", "product"]
 
     def _held(
-        self, product_ids: list[int], places: list[LocationRow]
+        self, product_ids: Sequence[int], places: Sequence[LocationRow]
     ) -> Mapping[tuple[int, int], tuple[Decimal, Decimal]]:
         """On hand and reserved by product and place; what lies below a place counts towards it."""
         held: dict[tuple[int, int], tuple[Decimal, Decimal]] = defaultdict(lambda: (Decimal(0), Decimal(0)))

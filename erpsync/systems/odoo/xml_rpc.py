@@ -14,7 +14,7 @@ from typing import Any
 from xmlrpc.client import Fault
 
 from erpsync.domain.errors import OutcomeUnknown, SyncError
-from erpsync.ports.runtime import Clock
+from erpsync.ports.runtime import Tools
 from erpsync.systems.odoo import failures
 from erpsync.systems.odoo.release import Release, date_of
 from erpsync.systems.odoo.settings import SYSTEM, OdooSettings
@@ -31,9 +31,11 @@ _EXCEPTION = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Failure|Warning|De
 class XmlRpc:
     """See `client.Transport`."""
 
-    def __init__(self, settings: OdooSettings, clock: Clock) -> None:
+    def __init__(self, settings: OdooSettings, tools: Tools) -> None:
         self._settings = settings
-        self._http = HttpClient(SYSTEM, settings.url, clock, read_seconds=settings.timeout_seconds)
+        self._http = HttpClient(
+            SYSTEM, settings.url, tools.clock, read_seconds=settings.timeout_seconds, limiter=tools.limiter
+        )
         self._user_id: int | None = None
 
     def release(self) -> tuple[Release, datetime | None]:

@@ -1,12 +1,13 @@
 """Shopify: Admin GraphQL API 2026-10 and its webhooks. See README.md."""
 
 from erpsync.domain.ids import ConnectionName
+from erpsync.ports.limits import Allowance, Rate
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Webhooks
-from erpsync.systems.shopify.settings import ShopifySettings
+from erpsync.systems.shopify.settings import POINTS, ShopifySettings
 
 
 def _open_store(name: ConnectionName, settings: ShopifySettings, tools: Tools) -> Store:  # noqa: ARG001
@@ -27,6 +28,13 @@ def _open_simulator() -> Simulator:
     return create()
 
 
+def _allowance(_settings: ShopifySettings) -> Allowance:
+    """The least of all plans, by app and store, until the first answer tells: 100 points a second
+    (https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits) and a bucket of twenty times that, as answers show.
+    Shopify does not count requests at once."""
+    return Allowance({POINTS: Rate(100.0, 2000.0)})
+
+
 SPEC = SystemSpec(
     name="shopify",
     title="Shopify",
@@ -34,6 +42,7 @@ SPEC = SystemSpec(
     settings=ShopifySettings,
     capabilities=Capabilities(order_batch=25, compares_stock=True),
     settle_seconds=lambda settings: settings.settle_seconds,
+    allowance=_allowance,
     open_store=_open_store,
     open_webhooks=_open_webhooks,
     open_simulator=_open_simulator,

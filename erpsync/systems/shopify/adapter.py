@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from erpsync.domain.errors import SyncError
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -16,6 +16,8 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
     StockAnswer,
     StockChange,
     StoreCustomer,
@@ -37,6 +39,7 @@ from erpsync.systems.shopify.order_changes import OrderChanges
 from erpsync.systems.shopify.order_reads import OrderReader
 from erpsync.systems.shopify.places import Places
 from erpsync.systems.shopify.prices import PriceWriter
+from erpsync.systems.shopify.products import ProductWriter
 from erpsync.systems.shopify.settings import ShopifySettings
 from erpsync.systems.shopify.shipments import Shipments
 from erpsync.systems.shopify.skus import Skus
@@ -62,6 +65,7 @@ class ShopifyStore:
         self._shipments = Shipments(lists, settings.write_back_namespace)
         self._stock = StockWriter(client, skus, places, tools.nonce, activate=settings.activate_stock)
         self._prices = PriceWriter(lists, skus, places)
+        self._products = ProductWriter(lists, skus, places, settings, tools.pause)
 
     def ping(self) -> None:
         self._client.call("Ping")
@@ -89,6 +93,9 @@ class ShopifyStore:
 
     def set_stock(self, changes: Sequence[StockChange]) -> Mapping[tuple[Sku, str], StockAnswer]:
         return self._stock.put(changes)
+
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        return self._products.put(drafts)
 
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:
         return self._prices.put(changes)

@@ -22,6 +22,7 @@ FLOW_SCOPES = {
     "shipments": ("write_merchant_managed_fulfillment_orders", "read_locations"),
     "stock": ("read_products", "write_inventory", "read_locations"),
     "prices": ("write_products",),
+    "products": ("write_products", "write_publications", "write_inventory", "read_locations", "write_files"),
 }
 MAX_SKEW_SECONDS = 60
 

@@ -4,15 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from erpsync.domain.errors import OutcomeUnknown, SyncError, Throttled, Transient, Unavailable
 from erpsync.ports.runtime import Tools
-from erpsync.systems.shopify import refusals, wire
+from erpsync.systems.shopify import pace, refusals, wire
 from erpsync.systems.shopify.amounts import SYSTEM
 from erpsync.systems.shopify.documents import DOCUMENTS
-from erpsync.systems.shopify.pace import Pace
-from erpsync.systems.shopify.settings import ShopifySettings
+from erpsync.systems.shopify.settings import POINTS, ShopifySettings
 from erpsync.systems.shopify.tokens import Tokens
 from erpsync.transport.failures import retry_after_seconds
 from erpsync.transport.http import HttpClient, Reply
@@ -35,9 +32,16 @@ class ShopifyClient:
 
     def __init__(self, settings: ShopifySettings, tools: Tools) -> None:
         self.clock = tools.clock
-        self._http = HttpClient(SYSTEM, settings.address, tools.clock, settle_seconds=settings.settle_seconds)
+        self._http = HttpClient(
+            SYSTEM,
+            settings.address,
+            tools.clock,
+            settle_seconds=settings.settle_seconds,
+            limiter=tools.limiter,
+            lesson=pace.lesson,
+        )
         self._tokens = Tokens(settings, self._http, tools.clock)
-        self._pace = Pace(tools.clock, tools.pause)
+        self._costs = pace.Costs()
         self._path = f"/admin/api/{settings.api_version}/graphql.json"
         self._settle_seconds = settings.settle_seconds
 
@@ -52,8 +56,8 @@ class ShopifyClient:
         """
         given = dict(variables or {})
         size = _size(given)
-        self._pace.wait(name, size)
-        reply = self._post({"query": DOCUMENTS[name], "operationName": name, "variables": given}, once)
+        body = {"query": DOCUMENTS[name], "operationName": name, "variables": given}
+        reply = self._post(body, once, self._costs.expected(name, size))
         try:
             return self._read(reply, name, size, partly)
         except Transient as error:
@@ -70,9 +74,7 @@ class ShopifyClient:
         body = reply.json()
         if not isinstance(body, dict):
             raise _strange("The answer is not a JSON object.")
-        cost = _cost(body)
-        if cost is not None:
-            self._pace.learn(name, size, cost)
+        cost = self._cost(reply, name, size)
         errors = body.get("errors") or []
         if not isinstance(errors, list) or not all(isinstance(error, dict) for error in errors):
             raise _strange("The answer reports errors in an unknown form.")
@@ -86,27 +88,36 @@ class ShopifyClient:
         seconds = retry_after_seconds(reply.headers, self.clock.now())
         if seconds is not None:
             return refusals.throttled_for(seconds)
-        try:
-            cost = _cost(reply.json())
-        except Transient:
-            return refusals.throttled(None)
-        if cost is not None:
-            self._pace.learn(name, size, cost)
-        return refusals.throttled(cost)
+        return refusals.throttled(self._cost(reply, name, size))
 
-    def _post(self, body: Mapping[str, object], once: bool) -> Reply:
+    def _cost(self, reply: Reply, name: str, size: int) -> wire.Cost | None:
+        cost = pace.cost_of(reply)
+        if cost is not None:
+            self._costs.learn(name, size, cost)
+        return cost
+
+    def _post(self, body: Mapping[str, object], once: bool, cost: float) -> Reply:
         try:
-            return self._post_with_token(body, once)
+            return self._post_with_token(body, once, cost)
         except Unavailable as error:
             if error.code != "credentials-refused" or not self._tokens.can_renew:
                 raise
         # A token of the client credentials grant ends by itself, or when the app is installed anew.
         self._tokens.forget()
-        return self._post_with_token(body, once)
+        return self._post_with_token(body, once, cost)
 
-    def _post_with_token(self, body: Mapping[str, object], once: bool) -> Reply:
+    def _post_with_token(self, body: Mapping[str, object], once: bool, cost: float) -> Reply:
         headers = {"X-Shopify-Access-Token": self._tokens.current(), "Accept": "application/json"}
-        return self._http.call("POST", self._path, write=once, json_body=body, headers=headers, returns={_THROTTLED})
+        return self._http.call(
+            "POST",
+            self._path,
+            write=once,
+            json_body=body,
+            headers=headers,
+            returns={_THROTTLED},
+            operation=POINTS,
+            cost=cost,
+        )
 
     def _unknown(self, error: SyncError) -> OutcomeUnknown:
         return OutcomeUnknown(
@@ -122,14 +133,6 @@ def _size(variables: Mapping[str, object]) -> int:
     first, ids = variables.get("first"), variables.get("ids")
     asked = len(ids) if isinstance(ids, list) else first
     return max(asked, 1) if isinstance(asked, int) else 1
-
-
-def _cost(body: object) -> wire.Cost | None:
-    extensions = body.get("extensions") if isinstance(body, dict) else None
-    try:
-        return wire.Cost.model_validate(extensions.get("cost") if isinstance(extensions, dict) else None)
-    except ValidationError:
-        return None
 
 
 def _strange(what: str) -> SyncError:

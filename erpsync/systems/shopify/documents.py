@@ -8,6 +8,8 @@ first page is small, because the calculated cost grows with what is asked for an
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from erpsync.systems.shopify.documents_products import READS as PRODUCT_READS
+from erpsync.systems.shopify.documents_products import WRITES as PRODUCT_WRITES
 from erpsync.systems.shopify.documents_reads import READS
 from erpsync.systems.shopify.documents_writes import WRITES
 
@@ -220,6 +222,8 @@ DOCUMENTS: Mapping[str, str] = {
     **_OTHERS,
     **READS,
     **WRITES,
+    **PRODUCT_READS,
+    **PRODUCT_WRITES,
     **{read_name(what, currency): _read(what, currency) for what in _READS for currency in _MONEY},
     **{read_name(page.what, currency): _more(page, currency) for page in PAGED.values() for currency in _MONEY},
 }

@@ -14,6 +14,7 @@ from erpsync.systems.shopify.amounts import SYSTEM
 from erpsync.systems.shopify.client import ShopifyClient
 from erpsync.systems.shopify.order_reads import gone, is_id, no_id, order_gid
 from erpsync.systems.shopify.settings import ShopifySettings
+from erpsync.systems.shopify.turns import in_turn
 
 # https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/metafieldsSet
 METAFIELDS_PER_CALL = 25
@@ -75,7 +76,9 @@ class OrderNotes:
         ids = [order_gid(mark.source_id) for mark in marks]
         nodes = self._client.call("TagsOf", {"ids": ids}).data.get("nodes") or []
         tags = {str(node.get("id")): node.get("tags") or [] for node in nodes if isinstance(node, dict)}
-        return _in_turn(marks, lambda mark: self._mark_one(mark, tags.get(order_gid(mark.source_id))))
+        return in_turn(
+            marks, lambda mark: mark.source_id, lambda mark: self._mark_one(mark, tags.get(order_gid(mark.source_id)))
+        )
 
     def _mark_one(self, mark: OrderMark, tags: Sequence[str] | None) -> SyncError | None:
         if tags is None:
@@ -115,21 +118,6 @@ def _in_chunks(
             if not written:
                 raise
             return written | dict.fromkeys((record.source_id for record in records[start:]), error)
-    return written
-
-
-def _in_turn(records: Sequence[R], write: Callable[[R], SyncError | None]) -> dict[SourceId, SyncError | None]:
-    """Writes one by one. A record that is refused fails alone; what stands in the way of all ends it."""
-    written: dict[SourceId, SyncError | None] = {}
-    for i, record in enumerate(records):
-        try:
-            written[record.source_id] = write(record)
-        except Transient as error:
-            if not written:
-                raise
-            return written | dict.fromkeys((each.source_id for each in records[i:]), error)
-        except SyncError as error:
-            written[record.source_id] = error
     return written
 
 

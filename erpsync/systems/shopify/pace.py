@@ -1,68 +1,62 @@
-"""Keeps calls within the points that Shopify gives: it waits before a call that would be refused.
+"""What Shopify's answers say of its points: what a call was charged for, what is left, and how fast they come back.
 
-Each answer tells what the call was charged for and what is left; a bucket refills steadily
-(https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits). Other workers of the same app draw on the same
-bucket: what they took between two of this worker's calls is seen in what is left, and as much is left to them.
+https://shopify.dev/docs/apps/build/apis/graphql-admin/rate-limits. A call is refused unless the bucket holds what it
+might cost; what it did not cost is given back.
 """
 
-import math
-from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
 from decimal import Decimal
 
-from erpsync.ports.runtime import Clock
-from erpsync.systems.shopify import refusals, wire
+from pydantic import ValidationError
 
-# What takes longer is waited for in the ledger: a worker is not to be held, and its task has a time limit.
-MAX_PAUSE_SECONDS = 5.0
-# How much of what others took last is still expected of them at the next call.
-_KEPT = Decimal("0.98")
+from erpsync.domain.errors import Transient
+from erpsync.ports.limits import Lesson, Level
+from erpsync.systems.shopify import wire
+from erpsync.transport.http import Reply
 
 
-class Pace:
-    """The bucket of one app in one store, as far as its last answer tells."""
+class Costs:
+    """What calls cost, by earlier ones of their kind."""
 
-    def __init__(self, clock: Clock, pause: Callable[[float], None]) -> None:
-        self._clock = clock
-        self._pause = pause
-        self._costs: dict[tuple[str, int], Decimal] = {}
-        self._bucket: wire.ThrottleStatus | None = None
-        self._at: datetime | None = None
-        self._others = Decimal(0)
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], Decimal] = {}
 
-    def wait(self, name: str, size: int) -> None:
-        """Returns when the call may be made. Raises Throttled where that would take too long."""
-        bucket = self._bucket
-        if bucket is None or bucket.restore_rate <= 0:
-            return
-        wanted = min(self._expected(name, size) + self._others, bucket.maximum_available)
-        missing = wanted - self._available(bucket)
-        if missing <= 0:
-            return
-        # Rounded up: Shopify tells whole points.
-        seconds = math.ceil(100 * missing / bucket.restore_rate) / 100
-        if seconds > MAX_PAUSE_SECONDS:
-            raise refusals.throttled_for(seconds)
-        self._pause(seconds)
+    def expected(self, name: str, size: int) -> float:
+        """In points; nothing where there was no such call."""
+        if (name, size) in self._known:
+            return float(self._known[name, size])
+        known = self._known.items()
+        return float(max((cost * size / other for (one, other), cost in known if one == name), default=Decimal(0)))
 
     def learn(self, name: str, size: int, cost: wire.Cost) -> None:
-        """What an answer tells, a throttled one too."""
-        self._costs[name, size] = cost.requested
-        if self._bucket is not None:
-            taken = self._available(self._bucket) - (cost.actual or 0) - cost.throttle.currently_available
-            # A whole point is lost in rounding.
-            taken = min(taken if taken > 1 else Decimal(0), cost.throttle.maximum_available / 2)
-            self._others = max(taken, self._others * _KEPT)
-        self._bucket, self._at = cost.throttle, self._clock.now()
+        self._known[name, size] = cost.requested
 
-    def _available(self, bucket: wire.ThrottleStatus) -> Decimal:
-        elapsed = max((self._clock.now() - self._at).total_seconds(), 0.0) if self._at else 0.0
-        return min(bucket.currently_available + Decimal(elapsed) * bucket.restore_rate, bucket.maximum_available)
 
-    def _expected(self, name: str, size: int) -> Decimal:
-        """What the call will cost, from earlier ones of its kind; nothing where there was none."""
-        if (name, size) in self._costs:
-            return self._costs[name, size]
-        return max(
-            (cost * size / known for (one, known), cost in self._costs.items() if one == name), default=Decimal(0)
-        )
+def lesson(reply: Reply, plain: Lesson) -> Lesson:
+    """What an answer says of the bucket, a refusal too."""
+    cost = cost_of(reply)
+    if cost is None:
+        return plain
+    throttle = cost.throttle
+    level = Level(float(throttle.currently_available), float(throttle.restore_rate), float(throttle.maximum_available))
+    throttled = plain.throttled or _says_throttled(reply.json())
+    # What was not run costs nothing.
+    return replace(plain, throttled=throttled, spent=float(cost.actual or 0), level=level)
+
+
+def cost_of(reply: Reply) -> wire.Cost | None:
+    try:
+        body = reply.json()
+    except Transient:
+        return None
+    extensions = body.get("extensions") if isinstance(body, dict) else None
+    try:
+        return wire.Cost.model_validate(extensions.get("cost") if isinstance(extensions, dict) else None)
+    except ValidationError:
+        return None
+
+
+def _says_throttled(body: dict[str, object]) -> bool:
+    errors = body.get("errors")
+    codes = [error.get("extensions", {}).get("code") for error in errors] if isinstance(errors, list) else []
+    return "THROTTLED" in codes

@@ -14,6 +14,10 @@ _CODE = re.compile(r"[A-Za-z_]{1,60}")
 _SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+\b")
 # An answer to "how long" where Shopify gives none: a second restores at least a hundred points.
 DEFAULT_PATIENCE_SECONDS = 2.0
+# With 50,000 variants a shop may make 1,000 more a day; there is no code for it:
+# https://shopify.dev/docs/api/usage/rate-limits#resource-based-rate-limits
+_DAILY_LIMIT = "variant creation limit"
+_DAILY_PATIENCE_SECONDS = 3600.0
 
 _SHOP_STATES = {
     402: ("shop-frozen", "The store is frozen (402).", "The store's owner must settle the bill with Shopify."),
@@ -64,6 +68,8 @@ def of_status(status: int) -> SyncError | None:
 def of_errors(errors: Sequence[wire.GraphqlError], cost: wire.Cost | None) -> SyncError:
     """The error for a reply's `errors`, the one that says most first."""
     by_code = {_code(error): error for error in reversed(errors)}
+    if any(_is_daily_limit(str(error.get("message"))) for error in errors):
+        return _daily_limit()
     if "THROTTLED" in by_code:
         return throttled(cost)
     if "MAX_COST_EXCEEDED" in by_code:
@@ -97,6 +103,12 @@ def of_errors(errors: Sequence[wire.GraphqlError], cost: wire.Cost | None) -> Sy
     )
 
 
+def refuse_daily_limit(messages: Sequence[str]) -> None:
+    """Raises Throttled where one of a write's refusals is that the shop may make no more variants today."""
+    if any(map(_is_daily_limit, messages)):
+        raise _daily_limit()
+
+
 def throttled(cost: wire.Cost | None) -> Throttled:
     """How long until the bucket holds what the query asks for, by what Shopify says of both."""
     seconds = DEFAULT_PATIENCE_SECONDS
@@ -109,6 +121,20 @@ def throttled(cost: wire.Cost | None) -> Throttled:
 def throttled_for(seconds: float) -> Throttled:
     return Throttled(
         "throttled", system=SYSTEM, what="The app has used up its points for now.", retry_after_seconds=seconds
+    )
+
+
+def _is_daily_limit(message: str) -> bool:
+    return _DAILY_LIMIT in message.lower()
+
+
+def _daily_limit() -> Throttled:
+    return Throttled(
+        "variants-of-the-day",
+        system=SYSTEM,
+        what="Shopify lets the shop make no more variants today.",
+        next_step="Nothing: it goes on by itself as the day passes. Shopify's support can raise the limit.",
+        retry_after_seconds=_DAILY_PATIENCE_SECONDS,
     )
 
 

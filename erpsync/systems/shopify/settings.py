@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from erpsync.ports.settings import is_neighbour
+from erpsync.ports.settings import Names, is_neighbour
 
 API_VERSION = "2026-10"
+POINTS = "points"
+"""The kind of operation whose limit is counted in points: calls to the GraphQL API."""
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _VERSION = re.compile(r"20\d\d-(01|04|07|10)")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -68,6 +70,11 @@ class ShopifySettings(BaseModel):
         default=False,
         description="Whether an item that a location does not stock yet is stocked there when its quantity is set. Off: "
         "it is refused, with what to do.",
+    )
+    sales_channels: Names = Field(
+        default=("Online Store",),
+        description="Sales channels, by their names in Shopify, to which products and collections are published when "
+        "erpsync makes them.",
     )
     bulk_from: int = Field(
         default=2000,

@@ -8,7 +8,7 @@ told with the first fulfilment of a shipment, and only where nothing of the ship
 
 from collections.abc import Mapping, Sequence
 
-from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Transient
+from erpsync.domain.errors import Rejected, Transient
 from erpsync.domain.ids import SourceId
 from erpsync.ports.store_records import FulfilmentDraft, StoreRef, StoreWritten
 from erpsync.systems.shopify.amounts import SYSTEM
@@ -17,6 +17,7 @@ from erpsync.systems.shopify.lists import ListReader, unreadable
 from erpsync.systems.shopify.order_reads import is_id, no_id
 from erpsync.systems.shopify.shipping_plan import Kept, OrderShipments, Part, already_sent, goods_of, plan
 from erpsync.systems.shopify.shipping_reads import ShippingReader, metafield_of
+from erpsync.systems.shopify.turns import in_turn
 from erpsync.systems.shopify.wire_shipping import FulfilmentInput, LineInput, PartInput, TrackingInput
 
 
@@ -28,18 +29,7 @@ class Shipments:
 
     def make(self, drafts: Sequence[FulfilmentDraft]) -> Mapping[str, StoreWritten]:
         """See the port. What stands in the way of all is raised, but for what was made before."""
-        made: dict[str, StoreWritten] = {}
-        for i, draft in enumerate(drafts):
-            try:
-                made[draft.reference] = self._make(draft)
-            except SyncError as error:
-                if not isinstance(error, Transient) or isinstance(error, OutcomeUnknown):
-                    made[draft.reference] = error
-                    continue
-                if not made:
-                    raise
-                return made | dict.fromkeys((each.reference for each in drafts[i:]), error)
-        return made
+        return in_turn(drafts, lambda draft: draft.reference, self._make)
 
     def _make(self, draft: FulfilmentDraft) -> StoreRef:
         if not is_id(draft.order_id):

@@ -20,16 +20,19 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, build_schema, exe
 from erpsync.systems.shopify.simulator_bulk import BulkOperations
 from erpsync.systems.shopify.simulator_cost import Bucket, CostOf, actual
 from erpsync.systems.shopify.simulator_mutations import OrderMutations, subscription
+from erpsync.systems.shopify.simulator_products import ProductMutations
 from erpsync.systems.shopify.simulator_root import Root
 from erpsync.systems.shopify.simulator_schema import SDL
+from erpsync.systems.shopify.simulator_selling import SellingMutations
 from erpsync.systems.shopify.simulator_stock import STOCKS_BY_ITSELF, CatalogueMutations
 from erpsync.systems.shopify.simulator_store import Shop
+from erpsync.systems.shopify.simulator_variants import VariantMutations
 
 MAX_QUERY_COST = 1000
 SCOPES = frozenset(
     {
-        "read_all_orders", "read_customers", "read_locations", "read_orders", "write_inventory",
-        "write_merchant_managed_fulfillment_orders", "write_orders", "write_products",
+        "read_all_orders", "read_customers", "read_locations", "read_orders", "write_files", "write_inventory",
+        "write_merchant_managed_fulfillment_orders", "write_orders", "write_products", "write_publications",
     }
 )  # fmt: skip
 _PATH = re.compile(r"/admin/api/([^/]+)/graphql\.json")
@@ -54,6 +57,9 @@ class Rules:
     max_ids: int = 250
     metafields_touch_orders: bool = True
     bulk_looks: int = 2
+    image_seconds: float = 0.0
+    search_lag_seconds: float = 0.0
+    unreachable_images: frozenset[str] = frozenset()
     subscriptions: list[dict[str, Any]] = field(
         default_factory=lambda: [
             {"topic": topic, "uri": "https://erpsync.example.com/webhooks"}
@@ -86,7 +92,14 @@ class AdminApi:
             root, rules.scopes, self.subscriptions, changed, metafields_touch=rules.metafields_touch_orders
         )
         catalogue = CatalogueMutations(shop, rules.scopes, lambda: self._answering)
-        self._root = root.fields() | orders.fields() | catalogue.fields() | self.bulk.fields()
+        variants = VariantMutations(shop, rules.scopes)
+        products = ProductMutations(shop, rules.scopes, variants)
+        selling = SellingMutations(shop, rules.scopes)
+        shop.catalogue.image_seconds = rules.image_seconds
+        shop.catalogue.unreachable = set(rules.unreachable_images)
+        shop.catalogue.search_lag_seconds = rules.search_lag_seconds
+        parts = (root, orders, catalogue, variants, products, selling, self.bulk)
+        self._root = {name: field for part in parts for name, field in part.fields().items()}
 
     def exchange(self, body: bytes) -> Response:
         """POST /admin/oauth/access_token, the client credentials grant."""

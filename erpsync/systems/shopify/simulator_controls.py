@@ -5,10 +5,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
-from erpsync.ports.simulator import Hook, Shown
+from erpsync.ports.simulator import Hook, Shown, ShownProduct
 from erpsync.systems.shopify.simulator import ShopifySimulator
-from erpsync.systems.shopify.simulator_catalogue import Variant
+from erpsync.systems.shopify.simulator_catalogue import DEFAULT_VALUE, Variant
 from erpsync.systems.shopify.simulator_orders import Order, Person, in_shop_money, totals
+
+_GRAMS = {
+    "GRAMS": Decimal(1),
+    "KILOGRAMS": Decimal(1000),
+    "OUNCES": Decimal("28.349523125"),
+    "POUNDS": Decimal("453.59237"),
+}
 
 
 class ShopifyControls:
@@ -91,6 +98,10 @@ class ShopifyControls:
             return variant.price, None
         return variant.compare_at, variant.price
 
+    def product(self, sku: str) -> list[ShownProduct]:
+        with self._simulator.lock:
+            return [self._shown(each) for each in self._shop.catalogue.variants.values() if each.sku == sku]
+
     def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str:
         with self._simulator.lock:
             first, _, last = name.partition(" ")
@@ -110,6 +121,25 @@ class ShopifyControls:
     def drop_subscriptions(self) -> None:
         with self._simulator.lock:
             self._simulator.api.subscriptions.clear()
+
+    def _shown(self, variant: Variant) -> ShownProduct:
+        catalogue, product = self._shop.catalogue, variant.product
+        weight, unit = variant.weight or (None, "GRAMS")
+        return ShownProduct(
+            id=str(product.id),
+            title=product.title,
+            description=product.description,
+            visible=catalogue.is_visible(variant),
+            categories=tuple(each.title for each in catalogue.collections.values() if product.id in each.products),
+            images=tuple(catalogue.media[number].url for number in product.media),
+            options={
+                option.name: value
+                for option, value in zip(product.options, variant.values, strict=True)
+                if value != DEFAULT_VALUE
+            },
+            barcode=variant.barcode,
+            weight_grams=None if weight is None else weight * _GRAMS[unit],
+        )
 
     def _order(self, order_id: str) -> Order:
         return self._shop.find(order_id)

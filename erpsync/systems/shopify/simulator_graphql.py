@@ -22,7 +22,8 @@ from erpsync.systems.shopify.simulator_orders import (
     shipping_now,
     totals,
 )
-from erpsync.systems.shopify.simulator_views import connection, fulfilment, fulfilment_order, transaction
+from erpsync.systems.shopify.simulator_search import connection
+from erpsync.systems.shopify.simulator_views import fulfilment, fulfilment_order, transaction
 
 
 class GraphqlView:

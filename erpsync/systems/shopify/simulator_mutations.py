@@ -11,7 +11,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from erpsync.systems.shopify.simulator_errors import deny, need, refuse_size, user_error
+from erpsync.systems.shopify.simulator_catalogue import Product
+from erpsync.systems.shopify.simulator_errors import need, refuse_size, user_error
 from erpsync.systems.shopify.simulator_orders import Order, gid
 from erpsync.systems.shopify.simulator_root import Root
 from erpsync.systems.shopify.simulator_shipping import ShippingRefused, is_done
@@ -132,8 +133,9 @@ class OrderMutations:
     # --- metafields
 
     def _set_metafields(self, metafields: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        if "write_orders" not in self._scopes:
-            deny("metafieldsSet", "write_orders")
+        for kind, scope in (("Order", "write_orders"), ("Product", "write_products")):
+            if any(f"/{kind}/" in each["ownerId"] for each in metafields):
+                need(self._scopes, "metafieldsSet", scope)
         refuse_size(len(metafields), METAFIELDS_PER_CALL)
         errors = [error for i, each in enumerate(metafields) if (error := self._metafield_error(i, each))]
         if errors:
@@ -144,7 +146,7 @@ class OrderMutations:
         def error(name: str, code: str, message: str) -> dict[str, Any]:
             return user_error(["metafields", str(place), name], message, elementIndex=None, code=code)
 
-        if self._owner(metafield["ownerId"]) is None:
+        if self._holder(metafield["ownerId"]) is None:
             return error("ownerId", "INVALID", "Owner does not exist.")
         if not _NAMESPACE.fullmatch(metafield.get("namespace", "")):
             return error("namespace", "TOO_SHORT", "Namespace is too short (minimum is 3 characters)")
@@ -159,14 +161,14 @@ class OrderMutations:
         return None
 
     def _set_metafield(self, metafield: Mapping[str, str]) -> dict[str, Any]:
-        order = self._owner(metafield["ownerId"])
-        assert order is not None  # noqa: S101 - checked before
+        holder = self._holder(metafield["ownerId"])
+        assert holder is not None  # noqa: S101 - checked before
         name = f"{metafield['namespace']}.{metafield['key']}"
-        known = order.metafields.get(name)
+        known = holder.metafields.get(name)
         identity = known["id"] if known else gid("Metafield", self.shop.next_id())
-        order.metafields[name] = {"id": identity, "type": metafield["type"], "value": metafield["value"]}
-        if self._metafields_touch:
-            self._changed(self.shop.touch(order), "orders/updated")
+        holder.metafields[name] = {"id": identity, "type": metafield["type"], "value": metafield["value"]}
+        if self._metafields_touch and isinstance(holder, Order):
+            self._changed(self.shop.touch(holder), "orders/updated")
         return {"__typename": "Metafield", **metafield, "id": identity}
 
     # --- shipments
@@ -197,6 +199,12 @@ class OrderMutations:
         topic = "orders/fulfilled" if is_done(order) else "orders/partially_fulfilled"
         self._changed(self.shop.touch(order), topic, "orders/updated")
         return {"fulfillment": fulfilment(made, self._root.view(order).line), "userErrors": []}
+
+    def _holder(self, identity: str) -> Order | Product | None:
+        found = _GID.fullmatch(identity)
+        if found and found[1] == "Product":
+            return self.shop.catalogue.products.get(int(found[2]))
+        return self._owner(identity)
 
     def _owner(self, identity: str) -> Order | None:
         found = _GID.fullmatch(identity)

@@ -6,20 +6,23 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from erpsync.systems.shopify.simulator_catalogue_views import (
+    collection,
+    item,
+    location,
+    media,
+    number_of,
+    price_list,
+    product,
+    publication,
+    variant,
+)
 from erpsync.systems.shopify.simulator_errors import deny, need, refuse_size
 from erpsync.systems.shopify.simulator_graphql import GraphqlView, place
 from erpsync.systems.shopify.simulator_orders import Order, gid
 from erpsync.systems.shopify.simulator_search import matching, page
 from erpsync.systems.shopify.simulator_store import Shop
-from erpsync.systems.shopify.simulator_views import (
-    customer,
-    fulfilment,
-    fulfilment_order,
-    item,
-    location,
-    price_list,
-    variant,
-)
+from erpsync.systems.shopify.simulator_views import customer, fulfilment, fulfilment_order
 
 _GID = re.compile(r"gid://shopify/([A-Z][A-Za-z]+)/([0-9]+)")
 _ORDER_KEYS: Mapping[str, Callable[[Order], tuple[Any, ...]]] = {
@@ -61,6 +64,9 @@ class Root:
             "productVariantsCount": lambda _info, limit=10_000, query=None: {
                 "count": min(limit, len(matching(self._of_catalogue(), query, _VARIANT_FIELDS)))
             },
+            "collections": self._collections,
+            "collectionByIdentifier": lambda _info, identifier: self._collection(**identifier),
+            "publications": self._publications,
             "locations": self._locations,
             "priceLists": self._price_lists,
             "priceList": lambda _info, id: self._node(id),
@@ -88,9 +94,31 @@ class Root:
         return _paged(info, found, key, lambda each: customer(each, place), rest)
 
     def _variants(self, info: Any, sortKey: str, query: str | None = None, **rest: Any) -> Any:
-        found = matching(self._of_catalogue(), query, _VARIANT_FIELDS)
+        listed = [
+            each for each in self._of_catalogue() if query is None or self.shop.catalogue.is_indexed(each.made_at)
+        ]
+        found = matching(listed, query, _VARIANT_FIELDS)
         key = (lambda each: (each.id,)) if sortKey == "ID" else (lambda each: (each.sku, each.id))
         return _paged(info, found, key, lambda each: variant(each, self.shop.catalogue), rest)
+
+    def _collections(self, info: Any, query: str | None = None, **rest: Any) -> Any:
+        need(self._scopes, "collections", "read_products")
+        listed = [each for each in self.shop.catalogue.collections.values() if self.shop.catalogue.is_indexed(each.at)]
+        found = matching(listed, query, {"title": lambda each: each.title, "id": lambda each: each.id})
+        return _paged(info, found, lambda each: (each.id,), collection, rest)
+
+    def _collection(self, handle: str | None = None, id: str | None = None) -> Any:
+        need(self._scopes, "collectionByIdentifier", "read_products")
+        number = number_of(id) if id else None
+        found = [
+            each for each in self.shop.catalogue.collections.values() if each.id == number or each.handle == handle
+        ]
+        return collection(found[0]) if found else None
+
+    def _publications(self, info: Any, **rest: Any) -> Any:
+        need(self._scopes, "publications", "read_publications")
+        found = list(self.shop.catalogue.publications.items())
+        return _paged(info, found, lambda each: (each[0],), lambda each: publication(*each), rest)
 
     def _of_catalogue(self) -> list[Any]:
         need(self._scopes, "productVariants", "read_products")
@@ -124,6 +152,14 @@ class Root:
         if kind == "Order":
             order = self.shop.orders.get(number)
             return order and self.view(order).node()
+        if kind in ("Product", "MediaImage"):
+            need(self._scopes, "nodes", "read_products")
+            catalogue = self.shop.catalogue
+            if kind == "Product":
+                known = catalogue.products.get(number)
+                return known and product(known, catalogue)
+            image = catalogue.media.get(number)
+            return image and media(image, catalogue)
         if kind == "InventoryItem":
             need(self._scopes, "inventoryItem", "read_inventory")
             stocked = self.shop.catalogue.by_item(number)

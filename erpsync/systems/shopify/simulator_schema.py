@@ -4,6 +4,7 @@ Source: https://shopify.dev/docs/api/admin-graphql/2026-10
 """
 
 from erpsync.systems.shopify.simulator_schema_catalogue import SDL as CATALOGUE
+from erpsync.systems.shopify.simulator_schema_products import SDL as PRODUCTS
 from erpsync.systems.shopify.simulator_schema_shipping import SDL as SHIPPING
 
 ORDERS = """
@@ -46,6 +47,11 @@ type QueryRoot {
   productVariants(
     after: String, first: Int, query: String, sortKey: ProductVariantSortKeys = ID
   ): ProductVariantConnection!
+  collections(
+    after: String, first: Int, query: String, sortKey: CollectionSortKeys = ID
+  ): CollectionConnection!
+  collectionByIdentifier(identifier: CollectionIdentifierInput!): Collection
+  publications(after: String, catalogType: CatalogType, first: Int): PublicationConnection!
   productVariantsCount(limit: Int = 10000, query: String): Count
   locations(after: String, first: Int): LocationConnection!
   priceLists(after: String, first: Int): PriceListConnection!
@@ -72,6 +78,20 @@ type Mutation {
   productVariantsBulkUpdate(
     allowPartialUpdates: Boolean = false, productId: ID!, variants: [ProductVariantsBulkInput!]!
   ): ProductVariantsBulkUpdatePayload
+  productSet(input: ProductSetInput!, synchronous: Boolean = true): ProductSetPayload
+  productUpdate(media: [CreateMediaInput!], product: ProductUpdateInput): ProductUpdatePayload
+  productVariantsBulkCreate(
+    productId: ID!, strategy: ProductVariantsBulkCreateStrategy = DEFAULT, variants: [ProductVariantsBulkInput!]!
+  ): ProductVariantsBulkCreatePayload
+  productOptionsCreate(
+    options: [OptionCreateInput!]!, productId: ID!, variantStrategy: ProductOptionCreateVariantStrategy = LEAVE_AS_IS
+  ): ProductOptionsCreatePayload
+  productOptionUpdate(option: OptionUpdateInput!, productId: ID!): ProductOptionUpdatePayload
+  collectionCreate(collection: CollectionCreateInput): CollectionCreatePayload
+  publishablePublish(id: ID!, input: [PublicationInput!]!): PublishablePublishPayload
+  publishableUnpublish(id: ID!, input: [PublicationInput!]!): PublishableUnpublishPayload
+  fileUpdate(files: [FileUpdateInput!]!): FileUpdatePayload
+  fileDelete(fileIds: [ID!]!): FileDeletePayload
   priceListFixedPricesAdd(priceListId: ID!, prices: [PriceListPriceInput!]!): PriceListFixedPricesAddPayload
   bulkOperationRunQuery(groupObjects: Boolean! = false, query: String!): BulkOperationRunQueryPayload
 }
@@ -274,4 +294,4 @@ type MetafieldsSetUserError {
 }
 """
 
-SDL = ORDERS + SHIPPING + CATALOGUE
+SDL = ORDERS + SHIPPING + CATALOGUE + PRODUCTS

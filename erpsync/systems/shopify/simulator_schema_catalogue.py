@@ -3,8 +3,12 @@
 SDL = """
 type ProductVariantConnection { edges: [ProductVariantEdge!]! nodes: [ProductVariant!]! pageInfo: PageInfo! }
 type ProductVariantEdge { node: ProductVariant! }
-type ProductVariant implements Node {
+type ProductVariant implements Node & Publishable {
   id: ID!
+  barcode: String
+  inventoryPolicy: ProductVariantInventoryPolicy!
+  publishedOnPublication(publicationId: ID!): Boolean!
+  selectedOptions: [SelectedOption!]!
   sku: String
   displayName: String!
   price: Money!
@@ -13,13 +17,11 @@ type ProductVariant implements Node {
   product: Product!
   inventoryItem: InventoryItem!
 }
-type Product implements Node { id: ID! status: ProductStatus! title: String! }
-enum ProductStatus { ACTIVE ARCHIVED DRAFT UNLISTED }
-
 type InventoryItem implements Node {
   id: ID!
   sku: String
   tracked: Boolean!
+  measurement: InventoryItemMeasurement!
   inventoryLevel(includeInactive: Boolean = false, locationId: ID!): InventoryLevel
   inventoryLevels(after: String, first: Int): InventoryLevelConnection!
 }
@@ -55,21 +57,6 @@ enum InventorySetQuantitiesUserErrorCode {
   INVALID_REFERENCE_DOCUMENT NON_MUTABLE_INVENTORY_ITEM NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR
 }
 type InventoryActivatePayload { inventoryLevel: InventoryLevel userErrors: [UserError!]! }
-
-input ProductVariantsBulkInput { compareAtPrice: Money id: ID price: Money }
-type ProductVariantsBulkUpdatePayload {
-  productVariants: [ProductVariant!]
-  userErrors: [ProductVariantsBulkUpdateUserError!]!
-}
-type ProductVariantsBulkUpdateUserError {
-  code: ProductVariantsBulkUpdateUserErrorCode
-  field: [String!]
-  message: String!
-}
-enum ProductVariantsBulkUpdateUserErrorCode {
-  GREATER_THAN_OR_EQUAL_TO INVALID_INPUT INVALID_VALUE NEGATIVE_PRICE_VALUE PRODUCT_DOES_NOT_EXIST
-  PRODUCT_SUSPENDED PRODUCT_VARIANT_DOES_NOT_EXIST PRODUCT_VARIANT_ID_MISSING
-}
 
 type PriceListConnection { nodes: [PriceList!]! pageInfo: PageInfo! }
 type PriceList implements Node {

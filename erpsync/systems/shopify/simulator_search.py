@@ -50,6 +50,11 @@ def page(
     }
 
 
+def connection(records: Sequence[Any], view: Callable[[Any], Any], key: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A list of the API's, paged by `key`."""
+    return lambda info, first=None, after=None, **_: page(info, records, key, view, first=first, after=after)
+
+
 def _groups(query: str) -> list[list[re.Match[str]]]:
     groups: list[list[re.Match[str]]] = []
     joined = False

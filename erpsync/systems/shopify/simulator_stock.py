@@ -1,23 +1,22 @@
-"""What an app may change in the simulated store's catalogue: quantities, under idempotency keys, and prices.
+"""What an app may change of the simulated store's stock, under idempotency keys, and in its price lists.
 
 Sources: https://shopify.dev/docs/api/admin-graphql/2026-10/mutations/inventorySetQuantities, .../inventoryActivate,
-.../productVariantsBulkUpdate, .../priceListFixedPricesAdd, https://shopify.dev/docs/api/usage/implementing-idempotency
+.../priceListFixedPricesAdd, https://shopify.dev/docs/api/usage/implementing-idempotency
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from graphql import GraphQLError, value_from_ast_untyped
 
 from erpsync.systems.shopify.simulator_catalogue import PriceList, Variant
+from erpsync.systems.shopify.simulator_catalogue_views import level, number_of
 from erpsync.systems.shopify.simulator_errors import need, refuse_size, user_error
 from erpsync.systems.shopify.simulator_store import Shop
-from erpsync.systems.shopify.simulator_views import level, variant
 
 PER_CALL = 250
-MAX_VARIANTS = 2048
 MAX_QUANTITY = 1_000_000_000
 # The first version in which an item that is not stocked at a location is no error of its own any more.
 STOCKS_BY_ITSELF = "2026-10"
@@ -37,7 +36,6 @@ class CatalogueMutations:
         return {
             "inventorySetQuantities": lambda info, input: self._once(info, input, self._set_quantities),
             "inventoryActivate": lambda info, **given: self._once(info, given, self._activate),
-            "productVariantsBulkUpdate": lambda _info, **given: self._set_prices(**given),
             "priceListFixedPricesAdd": lambda _info, priceListId, prices: self._fix_prices(priceListId, prices),
         }
 
@@ -69,7 +67,7 @@ class CatalogueMutations:
             for each in wanted["quantities"]:
                 found = self._item(each["inventoryItemId"])
                 assert found is not None  # noqa: S101 - checked before
-                found.levels[_number(each["locationId"])] = each["quantity"]
+                found.levels[number_of(each["locationId"])] = each["quantity"]
         return {"userErrors": errors}
 
     def _input_errors(self, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -89,7 +87,7 @@ class CatalogueMutations:
         return []
 
     def _quantity_errors(self, path: list[str], each: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found, place = self._item(each["inventoryItemId"]), _number(each["locationId"])
+        found, place = self._item(each["inventoryItemId"]), number_of(each["locationId"])
         if found is None:
             return [user_error([*path, "inventoryItemId"], "Not found", code="INVALID_INVENTORY_ITEM")]
         if place not in self.shop.catalogue.locations:
@@ -106,58 +104,24 @@ class CatalogueMutations:
 
     def _activate(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         need(self._scopes, "inventoryActivate", "write_inventory")
-        found, place = self._item(wanted["inventoryItemId"]), _number(wanted["locationId"])
+        found, place = self._item(wanted["inventoryItemId"]), number_of(wanted["locationId"])
         if found is None or place not in self.shop.catalogue.locations:
             missing = user_error(["inventoryItemId"], "The product couldn't be stocked because it wasn't found.")
             return {"inventoryLevel": None, "userErrors": [missing]}
         found.levels.setdefault(place, wanted.get("available") or 0)
         return {"inventoryLevel": level(found, self.shop.catalogue.locations[place]), "userErrors": []}
 
-    def _set_prices(
-        self,
-        productId: str,
-        variants: Sequence[Mapping[str, Any]],
-        allowPartialUpdates: bool = False,
-    ) -> dict[str, Any]:
-        need(self._scopes, "productVariantsBulkUpdate", "write_products")
-        refuse_size(len(variants), MAX_VARIANTS)
-        checked = [self._variant_error(i, productId, each) for i, each in enumerate(variants)]
-        errors = [error for error in checked if error]
-        done: list[Variant] = []
-        for each, error in zip(variants, checked, strict=True):
-            if error or (errors and not allowPartialUpdates):
-                continue
-            found = self.shop.catalogue.variants[_number(each["id"])]
-            found.price = Decimal(str(each["price"])) if each.get("price") is not None else found.price
-            if "compareAtPrice" in each:
-                compared = each["compareAtPrice"]
-                found.compare_at = None if compared is None else Decimal(str(compared))
-            found.updated_at = self.shop.now()
-            done.append(found)
-        views = [variant(each, self.shop.catalogue) for each in done]
-        return {"productVariants": views, "userErrors": errors}
-
-    def _variant_error(self, place: int, product: str, each: Mapping[str, Any]) -> dict[str, Any] | None:
-        path = ["variants", str(place)]
-        found = self.shop.catalogue.variants.get(_number(each.get("id") or "/0"))
-        if found is None or found.product.id != _number(product):
-            return user_error([*path, "id"], "Product variant does not exist", code="PRODUCT_VARIANT_DOES_NOT_EXIST")
-        for name in ("price", "compareAtPrice"):
-            if each.get(name) is not None and not _is_price(each[name]):
-                return user_error([*path, name], "is not a price", code="NEGATIVE_PRICE_VALUE")
-        return None
-
     def _fix_prices(self, identity: str, prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         need(self._scopes, "priceListFixedPricesAdd", "write_products")
         refuse_size(len(prices), PER_CALL)
-        listed = self.shop.catalogue.price_lists.get(_number(identity))
+        listed = self.shop.catalogue.price_lists.get(number_of(identity))
         if listed is None:
             missing = user_error(["priceListId"], "Price list not found.", code="PRICE_LIST_NOT_FOUND")
             return {"userErrors": [missing]}
         errors = [error for i, each in enumerate(prices) if (error := self._price_error(i, listed, each))]
         for each in prices if not errors else ():
             compared = each.get("compareAtPrice")
-            listed.prices[_number(each["variantId"])] = (
+            listed.prices[number_of(each["variantId"])] = (
                 Decimal(str(each["price"]["amount"])),
                 None if compared is None else Decimal(str(compared["amount"])),
             )
@@ -165,14 +129,14 @@ class CatalogueMutations:
 
     def _price_error(self, place: int, listed: PriceList, each: Mapping[str, Any]) -> dict[str, Any] | None:
         path = ["prices", str(place)]
-        if _number(each["variantId"]) not in self.shop.catalogue.variants:
+        if number_of(each["variantId"]) not in self.shop.catalogue.variants:
             return user_error([*path, "variantId"], "Variant not found.", code="VARIANT_NOT_FOUND")
         if each["price"]["currencyCode"] != listed.currency:
             return user_error([*path, "price"], "Currency differs.", code="PRICE_LIST_CURRENCY_MISMATCH")
         return None
 
     def _item(self, identity: str) -> Variant | None:
-        return self.shop.catalogue.by_item(_number(identity))
+        return self.shop.catalogue.by_item(number_of(identity))
 
 
 def _key(info: Any) -> str | None:
@@ -184,14 +148,3 @@ def _key(info: Any) -> str | None:
 
 def _idempotency(code: str) -> dict[str, Any]:
     return {"userErrors": [user_error(None, "The idempotency key was used before.", code=f"IDEMPOTENCY_{code}")]}
-
-
-def _is_price(value: object) -> bool:
-    try:
-        return Decimal(str(value)) >= 0
-    except InvalidOperation:
-        return False
-
-
-def _number(identity: str) -> int:
-    return int(identity.rpartition("/")[2])

@@ -53,7 +53,7 @@ class Shop:
         self._order_ids = itertools.count(FIRST_ORDER_ID, 7)
         self._ids = itertools.count(FIRST_OTHER_ID, 3)
         self._numbers = itertools.count(1001)
-        self.catalogue = Catalogue(skus, locations, self.next_id, self.now())
+        self.catalogue = Catalogue(skus, locations, self.next_id, self.now)
         self.shipments = Shipments(self.catalogue, self.next_id)
         self.customers = [self._customer(n) for n in range(1, 11)]
 

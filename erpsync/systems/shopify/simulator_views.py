@@ -1,10 +1,11 @@
-"""The simulated store's shipments, money, variants and places as the Admin API's types. See `simulator_graphql`."""
+"""The simulated store's shipments, money and customers as the Admin API's types. See `simulator_graphql`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from erpsync.systems.shopify.simulator_catalogue import Catalogue, Location, PriceList, Variant
+from erpsync.systems.shopify.simulator_catalogue import Catalogue
+from erpsync.systems.shopify.simulator_catalogue_views import location
 from erpsync.systems.shopify.simulator_orders import (
     Fulfilment,
     FulfilmentOrder,
@@ -12,18 +13,12 @@ from erpsync.systems.shopify.simulator_orders import (
     Person,
     ToShip,
     Transaction,
-    cents,
     gid,
 )
-from erpsync.systems.shopify.simulator_search import matching, page
+from erpsync.systems.shopify.simulator_search import connection
 from erpsync.systems.shopify.simulator_shipping import SHIPPABLE
 
 Line = Callable[[Any], dict[str, Any]]
-
-
-def connection(records: Sequence[Any], view: Callable[[Any], Any], key: Callable[[Any], Any]) -> Callable[..., Any]:
-    """A list of the API's, paged by `key`."""
-    return lambda info, first=None, after=None, **_: page(info, records, key, view, first=first, after=after)
 
 
 def fulfilment_order(each: FulfilmentOrder, order: Order, catalogue: Catalogue, line: Line) -> dict[str, Any]:
@@ -96,83 +91,6 @@ def customer(person: Person, place: Callable[[Any], Any]) -> dict[str, Any]:
     }
 
 
-def variant(each: Variant, catalogue: Catalogue) -> dict[str, Any]:
-    return {
-        "__typename": "ProductVariant",
-        "id": gid("ProductVariant", each.id),
-        "sku": each.sku,
-        "displayName": f"{each.product.title} - Default Title",
-        "price": f"{cents(each.price):f}",
-        "compareAtPrice": None if each.compare_at is None else f"{cents(each.compare_at):f}",
-        "updatedAt": each.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "product": {
-            "__typename": "Product",
-            "id": gid("Product", each.product.id),
-            "status": each.product.status,
-            "title": each.product.title,
-        },
-        "inventoryItem": item(each, catalogue),
-    }
-
-
-def item(each: Variant, catalogue: Catalogue) -> dict[str, Any]:
-    return {
-        "__typename": "InventoryItem",
-        "id": gid("InventoryItem", each.item_id),
-        "sku": each.sku,
-        "tracked": each.tracked,
-        "inventoryLevel": lambda _info, locationId, **_: _level_at(each, locationId, catalogue),
-        "inventoryLevels": connection(
-            list(each.levels), lambda place: level(each, catalogue.locations[place]), lambda place: (place,)
-        ),
-    }
-
-
-def level(each: Variant, place: Location) -> dict[str, Any]:
-    identity = f"gid://shopify/InventoryLevel/{place.id}?inventory_item_id={each.item_id}"
-    quantity = {"name": "available", "quantity": each.levels[place.id], "id": identity}
-    return {
-        "id": identity,
-        "isActive": True,
-        "location": location(place),
-        "quantities": lambda _info, names: [quantity] if "available" in names else [],
-    }
-
-
-def location(place: Location) -> dict[str, Any]:
-    return {
-        "__typename": "Location",
-        "id": gid("Location", place.id),
-        "name": place.name,
-        "isActive": place.active,
-        "isFulfillmentService": bool(place.service),
-    }
-
-
-def price_list(each: PriceList, catalogue: Catalogue) -> dict[str, Any]:
-    def prices(
-        info: Any, first: int | None = None, after: str | None = None, query: str | None = None, **_: Any
-    ) -> Any:
-        found = matching(list(each.prices), query, {"variant_id": lambda number: number})
-        return page(info, found, lambda number: (number,), one, first=first, after=after)
-
-    def one(number: int) -> dict[str, Any]:
-        price, compare_at = each.prices[number]
-        return {
-            "price": _amount(price),
-            "compareAtPrice": None if compare_at is None else _amount(compare_at),
-            "variant": variant(catalogue.variants[number], catalogue),
-        }
-
-    def _amount(amount: Decimal) -> dict[str, str]:
-        return {"amount": f"{amount:f}", "currencyCode": each.currency}
-
-    identity = gid("PriceList", each.id)
-    return {
-        "__typename": "PriceList", "id": identity, "name": each.name, "currency": each.currency, "prices": prices,
-    }  # fmt: skip
-
-
 def _to_ship(each: ToShip, line: Line) -> dict[str, Any]:
     return {
         "id": gid("FulfillmentOrderLineItem", each.id),
@@ -180,8 +98,3 @@ def _to_ship(each: ToShip, line: Line) -> dict[str, Any]:
         "totalQuantity": each.total,
         "lineItem": line(each.line),
     }
-
-
-def _level_at(each: Variant, location_id: str, catalogue: Catalogue) -> dict[str, Any] | None:
-    number = int(location_id.rpartition("/")[2])
-    return level(each, catalogue.locations[number]) if number in each.levels else None

@@ -35,13 +35,17 @@ class Skus:
 
     def variants(self, skus: Iterable[Sku]) -> dict[Sku, Variant | Rejected]:
         """Each SKU's variant as it is now."""
+        return {sku: _one(sku, variants) for sku, variants in self.found(skus).items()}
+
+    def found(self, skus: Iterable[Sku]) -> dict[Sku, list[Variant]]:
+        """All variants that have each SKU."""
         wanted = list(dict.fromkeys(skus))
         found: dict[Sku, list[Variant]] = {sku: [] for sku in wanted}
         for start in range(0, len(wanted), _PER_READ):
             for variant in self._read(wanted[start : start + _PER_READ]):
                 if variant.sku.strip() in found:
                     found[Sku(variant.sku.strip())].append(variant)
-        return {sku: _one(sku, variants) for sku, variants in found.items()}
+        return found
 
     def items(self, skus: Iterable[Sku]) -> dict[Sku, str | Rejected]:
         """The inventory item that counts each SKU, from memory where it is known; why there is none to count."""
@@ -63,7 +67,7 @@ class Skus:
         self._items.pop(sku, None)
 
     def _read(self, skus: list[Sku]) -> list[Variant]:
-        variables: Mapping[str, object] = {"query": " OR ".join(f'sku:"{_escaped(sku)}"' for sku in skus)}
+        variables: Mapping[str, object] = {"query": " OR ".join(f"sku:{quoted(sku)}" for sku in skus)}
         found: list[Variant] = []
         after: str | None = None
         for _ in range(_MAX_PAGES):
@@ -80,8 +84,10 @@ class Skus:
         raise unreadable("An endless list.")
 
 
-def _escaped(sku: str) -> str:
-    return sku.replace("\\", "\\\\").replace('"', '\\"')
+def quoted(text: str) -> str:
+    """As a search term takes it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _one(sku: Sku, variants: list[Variant]) -> Variant | Rejected:

@@ -1,6 +1,7 @@
 """WooCommerce: REST API v3 and its webhooks. See README.md."""
 
 from erpsync.domain.ids import ConnectionName
+from erpsync.ports.limits import CALLS, Allowance, Rate
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -31,6 +32,12 @@ def _settle_seconds(settings: WooCommerceSettings) -> float:
     return settings.settle_seconds
 
 
+def _allowance(settings: WooCommerceSettings) -> Allowance:
+    """WooCommerce has no limit of its own; hosts have, and answer 429 with Retry-After. Calls are spread evenly."""
+    rates = {CALLS: Rate(settings.requests_per_second, 1.0)}
+    return Allowance(rates, settings.concurrent_requests, settings.timeout_seconds)
+
+
 SPEC = SystemSpec(
     name="woocommerce",
     title="WooCommerce",
@@ -41,4 +48,5 @@ SPEC = SystemSpec(
     open_webhooks=_open_webhooks,
     open_simulator=_open_simulator,
     settle_seconds=_settle_seconds,
+    allowance=_allowance,
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 import simplejson
 
 from erpsync.domain.errors import SyncError
-from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.orders import Order
 from erpsync.ports.checks import Check
 from erpsync.ports.pages import Page, Since
@@ -18,6 +18,8 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceAnswer,
     PriceChange,
+    ProductAnswer,
+    ProductDraft,
     StockAnswer,
     StockChange,
     StoreCustomer,
@@ -32,6 +34,7 @@ from erpsync.systems.woocommerce.changes import Changes
 from erpsync.systems.woocommerce.client import WooCommerceClient
 from erpsync.systems.woocommerce.mapper import read_order, unreadable
 from erpsync.systems.woocommerce.orders import OrderReader
+from erpsync.systems.woocommerce.products import Products
 from erpsync.systems.woocommerce.settings import WooCommerceSettings
 from erpsync.systems.woocommerce.shipments import Shipments
 from erpsync.systems.woocommerce.subscriptions import Subscriptions
@@ -46,6 +49,7 @@ class WooCommerceStore:
         self._client = WooCommerceClient(settings, tools)
         self._orders = OrderReader(self._client, settings)
         self._catalogue = Catalogue(self._client, settings, tools.clock)
+        self._products = Products(self._client, settings.meta_prefix, self._catalogue.currency)
         self._changes = Changes(self._client, self._catalogue, settings.page_size)
         self._shipments = Shipments(self._client, self._orders, settings, tools.clock)
         self._subscriptions = Subscriptions(self._client, settings)
@@ -95,6 +99,9 @@ class WooCommerceStore:
 
     def set_stock(self, changes: Sequence[StockChange]) -> Mapping[tuple[Sku, str], StockAnswer]:
         return self._catalogue.set_stock(changes)
+
+    def put_products(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        return self._products.put(drafts)
 
     def set_base_prices(self, changes: Sequence[PriceChange]) -> Mapping[Sku, PriceAnswer]:
         return self._catalogue.set_base_prices(changes)

@@ -22,14 +22,11 @@ from erpsync.ports.store_records import (
     StockChange,
 )
 from erpsync.systems.woocommerce import wire
-from erpsync.systems.woocommerce.client import MOST_PER_CALL, WooCommerceClient
-from erpsync.systems.woocommerce.paging import Place, fetch
+from erpsync.systems.woocommerce.client import WooCommerceClient
+from erpsync.systems.woocommerce.lookup import rows_by_sku, sku_twice
 from erpsync.systems.woocommerce.refusals import rejected
 from erpsync.systems.woocommerce.settings import LOCATION, WooCommerceSettings
 from erpsync.systems.woocommerce.variants import decimal_of
-
-# Characters of SKUs in one address: web servers take 8,000, and each may need three in the query.
-_MOST_CHARACTERS = 2000
 
 
 class Catalogue:
@@ -97,26 +94,14 @@ class Catalogue:
         return answers
 
     def _find(self, skus: Iterable[Sku]) -> dict[Sku, list[wire.Product]]:
-        """Products and variations by exact SKU: the list takes several, with commas, and finds variations too."""
         found: dict[Sku, list[wire.Product]] = {}
-        for some in _by_length(dict.fromkeys(skus)):
-            query = {"sku": ",".join(some), "status": "any"}
-            for row in self._all("products", query):
+        for sku, rows in rows_by_sku(self._client, skus).items():
+            for row in rows:
                 try:
-                    product = wire.Product.model_validate(row)
+                    found.setdefault(sku, []).append(wire.Product.model_validate(row))
                 except ValidationError:
-                    continue  # it is none of ours, or will be missed below
-                if product.sku in some:
-                    found.setdefault(Sku(product.sku), []).append(product)
+                    continue  # it will be missed below
         return found
-
-    def _all(self, path: str, query: Mapping[str, str]) -> Iterable[Mapping[str, Any]]:
-        """Every page: translation plugins have a product in each language under one SKU."""
-        rest: Place | None = Place("", "")
-        while rest is not None:
-            fetched = fetch(self._client, path, query, rest, MOST_PER_CALL)
-            yield from fetched.rows
-            rest = fetched.place
 
     def _update(
         self, products: Mapping[str, wire.Product], rows: Mapping[str, Mapping[str, Any]]
@@ -198,13 +183,7 @@ def _one(matches: Sequence[wire.Product], sku: Sku) -> wire.Product | Rejected:
             "Give it to the product there, or take the item out of the route; then replay.",
             record,
         )
-    ids = ", ".join(match.id for match in matches)
-    return rejected(
-        "sku-twice",
-        f"Several products in WooCommerce have this SKU: {ids}.",
-        "Leave it to one of them, then replay.",
-        record,
-    )
+    return sku_twice(sku, [match.id for match in matches])
 
 
 def _sold_by_variations(sku: Sku) -> Rejected:
@@ -252,18 +231,3 @@ def _price_result(result: Mapping[str, Any] | SyncError, change: PriceChange) ->
         "See whether a plugin sets the product's prices; then replay.",
         f"SKU {change.sku}",
     )
-
-
-def _by_length(skus: Iterable[Sku]) -> Iterable[list[Sku]]:
-    """Lists of up to a hundred that fit an address; a SKU with a comma is asked for alone."""
-    some: list[Sku] = []
-    for sku in skus:
-        if "," in sku:
-            yield [sku]
-            continue
-        if some and (len(some) >= MOST_PER_CALL or sum(map(len, some)) + len(sku) > _MOST_CHARACTERS):
-            yield some
-            some = []
-        some.append(sku)
-    if some:
-        yield some

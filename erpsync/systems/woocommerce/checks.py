@@ -17,6 +17,7 @@ from erpsync.transport.http import Reply
 # OAuth signatures are refused from 15 minutes on; watermarks suffer long before.
 MAX_SKEW_SECONDS = 60.0
 _READS = ("orders", "products", "customers")
+_WRITES = {"orders": "orders", "products": "products", "categories": "products/categories"}
 
 
 def inspect(
@@ -34,7 +35,7 @@ def inspect(
         *_site_address(index, settings),
         credentials,
         *[_asked(f"reads {name}", lambda name=name: _reads(client, name)) for name in _READS],  # type: ignore[misc]
-        _asked("writes", lambda: _writes(client)),
+        *[_asked(f"writes {name}", lambda path=path: _writes(client, path)) for name, path in _WRITES.items()],  # type: ignore[misc]
         _asked("clock", lambda: _clock(client.clock(), clock)),
         _asked("currency", lambda: _currency(client)),
         _asked("taxes", lambda: _taxes(client)),
@@ -133,9 +134,9 @@ def _reads(client: WooCommerceClient, path: str) -> str:
     return "Allowed."
 
 
-def _writes(client: WooCommerceClient) -> str:
+def _writes(client: WooCommerceClient, path: str) -> str:
     """An empty batch changes nothing, and a key that may only read is refused with it."""
-    client.write("POST", "orders/batch", {"update": []})
+    client.write("POST", f"{path}/batch", {"update": []})
     return "Allowed."
 
 

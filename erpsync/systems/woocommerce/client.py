@@ -1,16 +1,15 @@
 """Calls a shop's REST API: signs, paces, and turns what goes wrong into domain errors."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from erpsync.domain.errors import OutcomeUnknown, SyncError, Throttled, Transient, Unavailable
+from erpsync.domain.errors import OutcomeUnknown, SyncError, Transient, Unavailable
 from erpsync.ports.runtime import Tools
 from erpsync.systems.woocommerce import refusals
-from erpsync.systems.woocommerce.pace import Pace
 from erpsync.systems.woocommerce.settings import WooCommerceSettings
 from erpsync.transport.http import HttpClient, Reply
 from erpsync.transport.oauth1 import RequestSigner
@@ -37,7 +36,6 @@ class WooCommerceClient:
         key, secret = settings.consumer_key, settings.consumer_secret
         self._clock = tools.clock
         self._settle_seconds = settings.settle_seconds
-        self._pace = Pace(settings.requests_per_second, tools.clock, tools.pause)
         self._signer: RequestSigner | None = None
         self._routes: dict[str, bool] = {}
         self._rows_per_call = MOST_PER_CALL
@@ -57,27 +55,22 @@ class WooCommerceClient:
             settle_seconds=settings.settle_seconds,
             read_seconds=settings.timeout_seconds,
             headers=headers,
+            limiter=tools.limiter,
         )
 
     def reply(
         self, method: str, path: str, *, write: bool, params: Mapping[str, str] | None = None, body: object = None
     ) -> Reply:
         """One request. Raises what concerns the whole call; a 400 or 404 with WooCommerce's own code is returned."""
-        self._pace.wait()
-        try:
-            reply = self._http.call(
-                method,
-                f"{API}/{path}",
-                write=write,
-                params=params,
-                json_body=body,
-                auth=self._signer,
-                returns={401},
-            )
-        except Throttled:
-            self._pace.refused()
-            raise
-        self._pace.well()
+        reply = self._http.call(
+            method,
+            f"{API}/{path}",
+            write=write,
+            params=params,
+            json_body=body,
+            auth=self._signer,
+            returns={401},
+        )
         error = refusals.of_status(reply.status, _body(reply), write=write, settle_seconds=self._settle_seconds)
         if error is not None:
             raise error
@@ -138,27 +131,49 @@ class WooCommerceClient:
     def update_all(
         self, path: str, rows: Sequence[Mapping[str, Any]], record: str = "order"
     ) -> dict[str, dict[str, Any] | SyncError]:
-        """The batch call for these rows: by id, what each is now or why not. A hundred a call, fewer where the shop's host
-        has set a lower limit.
+        """`write_all` for rows that all have an id: by that id."""
+        ids = [str(row["id"]) for row in rows]
+        return dict(zip(ids, self.write_all(path, rows, [f"{record} {one}" for one in ids]), strict=True))
+
+    def write_all(
+        self,
+        path: str,
+        rows: Sequence[Mapping[str, Any]],
+        records: Sequence[str],
+        refusal: Callable[[object, str], SyncError] = refusals.of_row,
+    ) -> Sequence[dict[str, Any] | SyncError]:
+        """The batch call: a row with an id changes what is there, one without makes something. What each is now or why not,
+        in their order; `records` are their names and `refusal` reads the shop's refusal of one. A hundred a call, fewer
+        where the shop's host has set a lower limit.
 
         Raises what concerns the call where nothing was written yet; after that the rows left share it.
         """
-        answers: dict[str, dict[str, Any] | SyncError] = {}
-        done = 0
-        while done < len(rows):
-            chunk = rows[done : done + self._rows_per_call]
+        answers: list[dict[str, Any] | SyncError] = []
+        while len(answers) < len(rows):
+            part = slice(len(answers), len(answers) + self._rows_per_call)
             try:
-                reply = self.reply("POST", f"{path}/batch", write=True, body={"update": chunk})
-                if reply.status == TOO_LARGE and len(chunk) > 1:
-                    self._rows_per_call = len(chunk) // 2
-                    continue
-                answers |= self._by_row(chunk, reply, record)
-                done += len(chunk)
+                told = self._write_some(path, rows[part], records[part])
             except SyncError as error:
                 if not answers:
                     raise
-                return answers | {str(row["id"]): error for row in rows[done:]}
+                return answers + [error] * (len(rows) - len(answers))
+            answers += [
+                each if each.get("error") is None else refusal(each["error"], record)
+                for each, record in zip(told, records[part], strict=False)
+            ]
         return answers
+
+    def _write_some(
+        self, path: str, rows: Sequence[Mapping[str, Any]], records: Sequence[str]
+    ) -> Sequence[dict[str, Any]]:
+        """As many of the first of them as one call may carry."""
+        body = {"create": [row for row in rows if "id" not in row], "update": [row for row in rows if "id" in row]}
+        given = {way: some for way, some in body.items() if some}
+        reply = self.reply("POST", f"{path}/batch", write=True, body=given)
+        if reply.status == TOO_LARGE and len(rows) > 1:
+            self._rows_per_call = len(rows) // 2
+            return self._write_some(path, rows[: self._rows_per_call], records)
+        return self._by_row(rows, reply, records[0].partition(" ")[0])
 
     def told_at(self, reply: Reply) -> datetime:
         """The shop's clock as of a reply; ours where it tells none."""
@@ -167,21 +182,18 @@ class WooCommerceClient:
         except ValueError:
             return self._clock.now()
 
-    def _by_row(
-        self, rows: Sequence[Mapping[str, Any]], reply: Reply, record: str
-    ) -> dict[str, dict[str, Any] | SyncError]:
-        """A batch is answered with 200 whatever became of its rows, in their order."""
+    def _by_row(self, rows: Sequence[Mapping[str, Any]], reply: Reply, kind: str) -> Sequence[dict[str, Any]]:
+        """A batch is answered with 200 whatever became of its rows; those that were made and those that were changed are
+        each in their order."""
         answer = self._answer_to_write(reply)
         if reply.status >= 400:
-            raise refusals.of_row(answer, f"{record} batch")
-        told = answer.get("update") if isinstance(answer, dict) else None
-        if not isinstance(told, list) or len(told) != len(rows):
+            raise refusals.of_row(answer, f"{kind} batch")
+        told = {way: answer.get(way) if isinstance(answer, dict) else None for way in ("create", "update")}
+        lists = {way: iter(some) for way, some in told.items() if isinstance(some, list)}
+        found = [next(lists.get("update" if "id" in row else "create", iter(())), None) for row in rows]
+        if any(not isinstance(each, dict) for each in found) or any(next(rest, None) for rest in lists.values()):
             raise self._unreadable()
-        found: dict[str, dict[str, Any] | SyncError] = {}
-        for row, each in zip(rows, told, strict=True):
-            error = each.get("error") if isinstance(each, dict) else {}
-            found[str(row["id"])] = each if error is None else refusals.of_row(error, f"{record} {row['id']}")
-        return found
+        return [each for each in found if isinstance(each, dict)]
 
     def _answer_to_write(self, reply: Reply) -> Any:
         try:

@@ -6,11 +6,13 @@ for keys what the English words tell, are used.
 """
 
 import re
+from html import unescape
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, Skip, SyncError, Transient, Unavailable
 
 SYSTEM = "woocommerce"
 NO_ROUTE = "api-not-found"
+BARCODE_REFUSED = "barcode-refused"
 _CODE = re.compile(r"[a-z0-9_-]{1,80}")
 _WAITING = "Waiting records then go on by themselves."
 
@@ -117,6 +119,26 @@ def of_row(error: object, record: str) -> SyncError:
         "Open the record in WooCommerce and save it there to see what is wrong; correct it, then replay.",
         record,
     )
+
+
+def of_product(error: object, record: str) -> Rejected:
+    """The error of one row of the catalogue, in the shop's own words, which hold nothing personal."""
+    code, words = code_of(error), words_of(error)
+    data = error.get("data") if isinstance(error, dict) else None
+    owner = data.get("resource_id") if isinstance(data, dict) else None
+    by_whom = f" Product {owner} has it." if isinstance(owner, int) and owner else ""
+    next_step = "Correct the item in the ERP, or the product in WooCommerce, then replay."
+    if code == "product_invalid_sku":
+        next_step = "Give each its own SKU; WooCommerce does not tell small letters from capitals. Then replay."
+    ours = BARCODE_REFUSED if code.startswith("product_invalid_global_unique_id") else "record-refused"
+    return rejected(ours, f"WooCommerce refuses it ({code or 'no code'}): {words}{by_whom}", next_step, record)
+
+
+def words_of(error: object) -> str:
+    """What WooCommerce says, as one line without markup. The query of an address may be secret, and is left out."""
+    message = error.get("message") if isinstance(error, dict) else None
+    plain = unescape(re.sub(r"<[^>]*>", "", message)) if isinstance(message, str) else ""
+    return re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", " ".join(plain.split()))[:200]
 
 
 def _forbidden(code: str) -> SyncError:

@@ -85,10 +85,20 @@ class WooCommerceSettings(BaseModel):
         default="Your order is on its way. {carrier} {number} {url}",
         description="What the buyer is told of a shipment; {carrier}, {number} and {url} are filled in.",
     )
-    meta_prefix: str = Field(default="erpsync", description="Begins the names of the order meta that erpsync writes.")
+    meta_prefix: str = Field(default="erpsync", description="Begins the names of the meta that erpsync writes.")
     page_size: int = Field(default=100, ge=2, le=100, description="Records per page; WooCommerce allows 100.")
     requests_per_second: float = Field(
-        default=10.0, gt=0, le=1000, description="How fast a worker may ask; halved by itself while the shop refuses."
+        default=10.0,
+        gt=0,
+        le=1000,
+        description="How fast all workers together may ask; halved by itself while the shop refuses.",
+    )
+    concurrent_requests: int = Field(
+        default=4,
+        ge=1,
+        le=100,
+        description="Requests at once, of all workers together. Each takes one of the host's PHP processes, which the "
+        "shop's own visitors need too.",
     )
     timeout_seconds: float = Field(default=60.0, gt=0, description="How long to wait for an answer.")
     settle_seconds: float = Field(

@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 
 from erpsync.ports.simulator import Start
 from erpsync.systems.woocommerce.simulator_access import Access, Key, Limit, Refused
-from erpsync.systems.woocommerce.simulator_api import Answer, Api, Trouble
+from erpsync.systems.woocommerce.simulator_api import Api
+from erpsync.systems.woocommerce.simulator_catalogue import Shelves
+from erpsync.systems.woocommerce.simulator_lists import Answer, Trouble
 from erpsync.systems.woocommerce.simulator_outbox import Outbox
 from erpsync.systems.woocommerce.simulator_people import People
 from erpsync.systems.woocommerce.simulator_shapes import Shapes
@@ -68,14 +70,8 @@ class WooCommerceSimulator(People):
         shop = Shop(clock, lambda event, order_id: outbox.told(shop, event, order_id))
         shapes = Shapes((home or "http://shop.example.com") + folder, timedelta(hours=hours_from_utc))
         super().__init__(shop, shapes, outbox, self._lock)
-        self.api = Api(
-            shop,
-            shapes,
-            lists_variations=release >= (10, 3),
-            tells_parent=release != (10, 3),
-            batch_limit=batch_limit,
-            pinged=outbox.ping,
-        )
+        self._shelves = Shelves(shop, shapes, release=release, batch_limit=batch_limit)
+        self.api = Api(shop, shapes, self._shelves, batch_limit=batch_limit, pinged=outbox.ping)
 
     def settings(self, base_url: str) -> Mapping[str, str]:
         return {
@@ -91,7 +87,7 @@ class WooCommerceSimulator(People):
             shop, shapes = self.shop, self._shapes
             return {
                 "orders": [shapes.order(order) for order in shop.orders.values()],
-                "products": [shapes.product(product) for product in shop.products.values()],
+                "products": [self._shelves.goods.product(product) for product in shop.products.values()],
                 "customers": [shapes.customer(customer) for customer in shop.customers.values()],
                 "webhooks": [shapes.webhook(hook) for hook in shop.webhooks.values()],
                 "notes": [shapes.note(order, note) for order in shop.orders.values() for note in order.notes],

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
-from erpsync.ports.simulator import Hook, Shown
+from erpsync.ports.simulator import Hook, Shown, ShownProduct
 from erpsync.systems.woocommerce.simulator_outbox import FAILURES_TO_DISABLE, Outbox
 from erpsync.systems.woocommerce.simulator_shapes import Shapes
-from erpsync.systems.woocommerce.simulator_shop import Customer, Order, Shop
+from erpsync.systems.woocommerce.simulator_shop import Customer, Order, Product, Shop
 
 _TRACKING = "_wc_shipment_tracking_items"
+_GRAMS = {"kg": Decimal(1000), "g": Decimal(1), "lbs": Decimal("453.59237"), "oz": Decimal("28.349523125")}
 
 
 class People:
@@ -94,7 +96,11 @@ class People:
     def price(self, sku: str) -> tuple[Decimal, Decimal | None]:
         with self._lock:
             product = self.shop.by_sku(sku)
-            return Decimal(product.regular_price), Decimal(product.sale_price) if product.sale_price else None
+            return Decimal(product.regular_price or 0), Decimal(product.sale_price) if product.sale_price else None
+
+    def product(self, sku: str) -> list[ShownProduct]:
+        with self._lock:
+            return [self._shown(product) for product in self.shop.products.values() if product.sku == sku]
 
     def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0, role: str = "customer") -> str:
         with self._lock:
@@ -114,6 +120,21 @@ class People:
             for hook in self.shop.webhooks.values():
                 for _ in range(FAILURES_TO_DISABLE):
                     self._outbox.failed(hook)
+
+    def _shown(self, product: Product) -> ShownProduct:
+        """Buyers find a variation where it and its product are published."""
+        whole = self.shop.products[product.parent_id] if product.parent_id else product
+        return ShownProduct(
+            id=str(whole.id),
+            title=unescape(whole.name),
+            description=whole.description,
+            visible=product.status == whole.status == "publish",
+            categories=tuple(unescape(self.shop.categories[number].name) for number in whole.categories),
+            images=tuple(self.shop.attachments[number] for number in whole.images),
+            options={one.name: one.options[0] for one in product.attributes if product.parent_id},
+            barcode=product.gtin,
+            weight_grams=Decimal(product.weight) * _GRAMS[self.shop.weight_unit] if product.weight else None,
+        )
 
     def order(self, order_id: str) -> Order:
         return self.shop.orders[int(order_id)]

@@ -17,7 +17,6 @@ from erpsync.systems.woocommerce.simulator_shop import (
     Customer,
     Line,
     Order,
-    Product,
     Refund,
     Webhook,
     cents,
@@ -79,7 +78,7 @@ class Shapes:
             "needs_payment": order.status in ("pending", "failed"),
             "needs_processing": True,
             "currency_symbol": "€",
-            "_links": self._links(f"orders/{order.id}"),
+            "_links": self.links(f"orders/{order.id}"),
         }
 
     def refund(self, order: Order, refund: Refund) -> dict[str, Any]:
@@ -96,48 +95,7 @@ class Shapes:
             "shipping_lines": [],
             "tax_lines": [],
             "fee_lines": [],
-            "_links": self._links(f"orders/{order.id}/refunds/{refund.id}", up=f"orders/{order.id}"),
-        }
-
-    def product(self, product: Product) -> dict[str, Any]:
-        """As the list of products tells it: a variation too, where it is asked for by SKU."""
-        return {
-            "id": product.id,
-            "name": product.name,
-            "slug": f"item-{product.id}",
-            **self.dates(date_created=product.created_at, date_modified=product.modified_at),
-            "type": product.type,
-            **dict.fromkeys(_FLAGS, False),
-            **dict.fromkeys(_TEXTS, ""),
-            **{name: [] for name in _LISTS},
-            "catalog_visibility": "visible",
-            "total_sales": 0,
-            "rating_count": 0,
-            "average_rating": "0.00",
-            "menu_order": 0,
-            "parent_id": product.parent_id,
-            "variations": [],
-            **self._sold(product),
-            "_links": self._links(f"products/{product.id}"),
-        }
-
-    def variation(self, product: Product, *, tells_parent: bool) -> dict[str, Any]:
-        parent = {"parent_id": product.parent_id} if tells_parent else {}
-        return {
-            "id": product.id,
-            "name": product.name,
-            **self.dates(date_created=product.created_at, date_modified=product.modified_at),
-            **dict.fromkeys(("downloadable", "virtual", "backorders_allowed", "backordered"), False),
-            **dict.fromkeys(("description", "shipping_class"), ""),
-            "downloads": [],
-            "attributes": [],
-            "image": None,
-            "menu_order": 0,
-            **parent,
-            **self._sold(product),
-            "_links": self._links(
-                f"products/{product.parent_id}/variations/{product.id}", up=f"products/{product.parent_id}"
-            ),
+            "_links": self.links(f"orders/{order.id}/refunds/{refund.id}", up=f"orders/{order.id}"),
         }
 
     def customer(self, customer: Customer) -> dict[str, Any]:
@@ -156,7 +114,7 @@ class Shapes:
             "is_paying_customer": False,
             "avatar_url": "",
             "meta_data": [],
-            "_links": self._links(f"customers/{customer.id}"),
+            "_links": self.links(f"customers/{customer.id}"),
         }
 
     def note(self, order: Order, note: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +124,7 @@ class Shapes:
             **self.dates(date_created=note["at"]),
             "note": note["note"],
             "customer_note": note["customer_note"],
-            "_links": self._links(f"orders/{order.id}/notes/{note['id']}", up=f"orders/{order.id}"),
+            "_links": self.links(f"orders/{order.id}/notes/{note['id']}", up=f"orders/{order.id}"),
         }
 
     def webhook(self, hook: Webhook) -> dict[str, Any]:
@@ -182,7 +140,7 @@ class Shapes:
             "hooks": [],
             "delivery_url": hook.delivery_url,
             **self.dates(date_created=hook.created_at, date_modified=hook.created_at),
-            "_links": self._links(f"webhooks/{hook.id}"),
+            "_links": self.links(f"webhooks/{hook.id}"),
         }
 
     def dates(self, **moments: datetime | None) -> dict[str, str | None]:
@@ -192,69 +150,10 @@ class Shapes:
             told[f"{name}_gmt"] = None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S")
         return told
 
-    def _sold(self, product: Product) -> dict[str, Any]:
-        return {
-            "permalink": f"{self.home}/product/{product.id}/",
-            "sku": product.sku,
-            "status": product.status,
-            "price": product.sale_price or product.regular_price,
-            "regular_price": product.regular_price,
-            "sale_price": product.sale_price,
-            **self.dates(date_on_sale_from=product.sale_from, date_on_sale_to=product.sale_to),
-            "on_sale": bool(product.sale_price),
-            "purchasable": True,
-            "tax_status": "taxable",
-            "tax_class": "",
-            "manage_stock": product.manage_stock,
-            "stock_quantity": product.stock if product.manage_stock is not False else None,
-            "stock_status": "instock",
-            "backorders": "no",
-            "weight": "",
-            "dimensions": {"length": "", "width": "", "height": ""},
-            "download_limit": -1,
-            "download_expiry": -1,
-            "shipping_class_id": 0,
-            "meta_data": [],
-        }
-
-    def _links(self, path: str, up: str = "") -> dict[str, Any]:
+    def links(self, path: str, up: str = "") -> dict[str, Any]:
         base = f"{self.home}/wp-json/wc/v3"
         links = {"self": [{"href": f"{base}/{path}"}], "collection": [{"href": f"{base}/{path.rpartition('/')[0]}"}]}
         return links | ({"up": [{"href": f"{base}/{up}"}]} if up else {})
-
-
-_FLAGS = (
-    "featured",
-    "virtual",
-    "downloadable",
-    "backorders_allowed",
-    "backordered",
-    "sold_individually",
-    "shipping_required",
-    "shipping_taxable",
-    "reviews_allowed",
-)
-_TEXTS = (
-    "description",
-    "short_description",
-    "price_html",
-    "external_url",
-    "button_text",
-    "shipping_class",
-    "purchase_note",
-)
-_LISTS = (
-    "downloads",
-    "related_ids",
-    "upsell_ids",
-    "cross_sell_ids",
-    "categories",
-    "tags",
-    "images",
-    "attributes",
-    "default_attributes",
-    "grouped_products",
-)
 
 
 def _gift_cards(order: Order) -> dict[str, Any]:

@@ -10,11 +10,26 @@ from typing import Any
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 RATE_ID = 1
+UNCATEGORIZED = 15
+
+
+@dataclass
+class Attribute:
+    """Of a product with all its `options`, of a variation with its one. `id` is that of an attribute of the whole shop, 0:
+    the product's own."""
+
+    id: int
+    name: str
+    options: list[str]
+    position: int = 0
+    visible: bool = False
+    variation: bool = False
 
 
 @dataclass
 class Product:
-    """A simple product, one with variations (`type` "variable"), or a variation of `parent_id`."""
+    """A simple product, one with variations (`type` "variable"), or a variation of `parent_id`. `images` are ids of
+    attachments."""
 
     id: int
     sku: str
@@ -30,6 +45,25 @@ class Product:
     sale_to: datetime | None = None
     manage_stock: bool | str = True
     stock: int | None = None
+    stock_status: str = "instock"
+    backorders: str = "no"
+    description: str = ""
+    weight: str = ""
+    gtin: str = ""
+    categories: list[int] = field(default_factory=list)
+    images: list[int] = field(default_factory=list)
+    attributes: list[Attribute] = field(default_factory=list)
+    meta: list[dict[str, Any]] = field(default_factory=list)
+
+    def in_stock(self) -> bool:
+        return (self.stock or 0) > 0 if self.manage_stock is True else self.stock_status == "instock"
+
+
+@dataclass
+class Category:
+    id: int
+    name: str
+    parent: int = 0
 
 
 @dataclass
@@ -149,6 +183,10 @@ class Shop:
         self._told = told
         self._ids = itertools.count(701)
         self.products: dict[int, Product] = {}
+        self.categories: dict[int, Category] = {UNCATEGORIZED: Category(UNCATEGORIZED, "Uncategorized")}
+        self.attributes: dict[int, str] = {6: "Material"}
+        self.attachments: dict[int, str] = {}
+        """The media library: the address that each image was fetched from."""
         self.orders: dict[int, Order] = {}
         self.customers: dict[int, Customer] = {}
         self.webhooks: dict[int, Webhook] = {}
@@ -156,6 +194,7 @@ class Shop:
         self.prices_include_tax = False
         self.round_at_subtotal = False
         self.manage_stock = True
+        self.weight_unit = "kg"
         self._fill()
 
     def now(self) -> datetime:
@@ -166,6 +205,9 @@ class Shop:
 
     def by_sku(self, sku: str) -> Product:
         return next(product for product in self.products.values() if product.sku == sku)
+
+    def variations(self, parent_id: int) -> list[Product]:
+        return [product for product in self.products.values() if parent_id and product.parent_id == parent_id]
 
     def place(
         self,
@@ -265,15 +307,15 @@ class Shop:
             del self.orders[order.id]
         self._told("order.deleted", order.id)
 
-    def set_meta(self, order: Order, key: str, value: Any) -> None:
+    def set_meta(self, record: Order | Product, key: str, value: Any) -> None:
         """By key: changed where it is there, taken away by None."""
-        there = [meta for meta in order.meta if meta["key"] == key]
+        there = [meta for meta in record.meta if meta["key"] == key]
         if value is None:
-            order.meta = [meta for meta in order.meta if meta["key"] != key]
+            record.meta = [meta for meta in record.meta if meta["key"] != key]
         elif there:
             there[0]["value"] = value
         else:
-            order.meta.append({"id": self.next_id(), "key": key, "value": value})
+            record.meta.append({"id": self.next_id(), "key": key, "value": value})
 
     def _fill(self) -> None:
         """SKU-0001 to SKU-0050, of which 5, 6 and 31 to 50 are variations; one whose stock is not counted (SKU-0060), and
@@ -301,6 +343,7 @@ class Shop:
     def _product(self, sku: str, name: str, kind: str, parent_id: int = 0) -> Product:
         product = Product(self.next_id(), sku, name, self.now(), self.now(), kind, parent_id)
         product.manage_stock = kind != "variable"
+        product.categories = [] if kind == "variation" else [UNCATEGORIZED]
         self.products[product.id] = product
         return product
 

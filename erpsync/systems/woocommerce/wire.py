@@ -4,6 +4,7 @@ Source: https://woocommerce.github.io/woocommerce-rest-api-docs/ and answers of 
 text, and times ending in _gmt are UTC without saying so.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
@@ -46,6 +47,11 @@ class _Record(BaseModel):
 class Meta(_Record):
     key: Text = ""
     value: Any = None
+
+
+def meta_of(metas: Sequence[Meta], key: str) -> Any:
+    """The value of that name, the last one where there are several; None where there is none."""
+    return next((meta.value for meta in reversed(metas) if meta.key == key), None)
 
 
 class Tax(_Record):
@@ -151,8 +157,7 @@ class Order(_Record):
     meta_data: tuple[Meta, ...] = ()
 
     def meta(self, key: str) -> Any:
-        """The value of an order's meta, the last one where there are several; None where there is none."""
-        return next((meta.value for meta in reversed(self.meta_data) if meta.key == key), None)
+        return meta_of(self.meta_data, key)
 
 
 class OrderHead(_Record):
@@ -205,6 +210,50 @@ class Product(_Record):
     date_modified_gmt: Moment | None = None
     manage_stock: bool | str = False
     stock_quantity: Maybe = None
+
+
+class Term(_Record):
+    id: Text
+    name: Text = ""
+    parent: Text = ""
+
+
+class Attribute(_Record):
+    """Of a product with all its `options`, of a variation with its one `option`. An `id` of 0: the product's own, and not
+    one of the whole shop."""
+
+    id: Text = ""
+    name: Text = ""
+    position: int = 0
+    visible: bool = False
+    variation: bool = False
+    options: tuple[Text, ...] = ()
+    option: Text = ""
+
+
+class Image(_Record):
+    id: int
+
+
+class WholeProduct(Product):
+    """A product or a variation with what an ERP may own of it. Releases before 9.1 do not tell `global_unique_id`.
+    `unreadable` names the field that could not be read; then there is no more of it here than what tells which it is."""
+
+    description: Text = ""
+    weight: Text = ""
+    global_unique_id: Text = ""
+    categories: tuple[Term, ...] = ()
+    images: tuple[Image, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    meta_data: tuple[Meta, ...] = ()
+    unreadable: str = ""
+
+    @property
+    def takes_barcodes(self) -> bool:
+        return "global_unique_id" in self.model_fields_set
+
+    def meta(self, key: str) -> Any:
+        return meta_of(self.meta_data, key)
 
 
 class Webhook(_Record):

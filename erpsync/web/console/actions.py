@@ -30,6 +30,24 @@ def replay_job(visit: Actor, job_id: Id) -> Response:
     )
 
 
+@router.post("/backfills/{backfill_id}/pause")
+def pause_backfill(visit: Actor, backfill_id: Id) -> Response:
+    return visit.act(
+        lambda: operations.pause_backfill(visit.console.runtime, backfill_id, visit.operator.name),
+        done=f"Backfill {backfill_id} is paused.",
+        then="/console",
+    )
+
+
+@router.post("/backfills/{backfill_id}/resume")
+def resume_backfill(visit: Actor, backfill_id: Id) -> Response:
+    return visit.act(
+        lambda: operations.resume_backfill(visit.console.runtime, backfill_id, visit.operator.name),
+        done=f"Backfill {backfill_id} goes on.",
+        then="/console",
+    )
+
+
 @router.post("/dead-letters/replay")
 def replay_dead_letters(visit: Actor, chosen: Chosen) -> Response:
     """Each in a transaction of its own: one that is not possible any more keeps none of the others."""

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from erpsync.domain.states import JobState
 from erpsync.flows.table import FLOWS
-from erpsync.ledger import inbox, reads
+from erpsync.ledger import backfills, inbox, reads
 from erpsync.ledger.dead_letters import DeadLetter
 from erpsync.web.console.visit import Console, OperatorOnly, Reader
 
@@ -43,13 +43,19 @@ def overview(visit: Reader) -> Response:
         glance = reads.overview(connection, now)
         refusals = reads.refusals(connection)
         letters = reads.dead_letters(connection, limit=NEWEST)
+        under_way = backfills.everyone(connection, only_open=True)
     paused = [row for row in glance.connections if row.paused_at is not None]
+    limits = visit.console.assembly.limits
+    seen = limits.look([row.name for row in glance.connections])
     return visit.page(
         "overview.html",
+        limits=seen,
+        limits_are_shared=limits.is_shared(),
         glance=glance,
         paused=paused,
         refusals=refusals,
         letters=letters,
+        backfills=under_way,
         now=now,
         states=[state.value for state in JobState],
     )

@@ -12,7 +12,7 @@ from erpsync.systems.bigcommerce.adapter import BigCommerceStore
 from erpsync.systems.bigcommerce.settings import BigCommerceSettings
 from erpsync.systems.bigcommerce.simulator import BigCommerceSimulator
 from erpsync.systems.bigcommerce.webhooks import BigCommerceWebhooks
-from erpsync.testing.store_contract import StoreStage
+from erpsync.testing.store_stage import StoreStage
 
 
 @contextmanager
@@ -28,12 +28,18 @@ def simulated(inclusive: bool, tools: Tools) -> Iterator[StoreStage]:
             fault = served["shop"].faulty.add(Fault(FaultKind.LOST_REPLY, r"POST /v2/orders/\{id\}/shipments"))
             return lambda: fault.fired
 
+        def lose_product_reply(skip: int) -> Callable[[], int]:
+            writes = r"(POST|PUT|DELETE) /v3/catalog/(products|variants).*"
+            fault = served["shop"].faulty.add(Fault(FaultKind.LOST_REPLY, writes, skip=skip))
+            return lambda: fault.fired
+
         yield StoreStage(
             open=open_store,
             webhooks=BigCommerceWebhooks(BigCommerceSettings.model_validate(settings)),
             controls=simulator,
             capabilities=SPEC.capabilities,
             lose_reply=lose_reply,
+            lose_product_reply=lose_product_reply,
         )
 
 

@@ -24,9 +24,11 @@ from erpsync.ports.store_records import (
 )
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.runner import serve
+from erpsync.systems.bigcommerce import SPEC
 from erpsync.systems.bigcommerce.adapter import BigCommerceStore
 from erpsync.systems.bigcommerce.settings import BigCommerceSettings
 from erpsync.systems.bigcommerce.simulator import BigCommerceSimulator
+from erpsync.testing.limits import limited
 from tests.systems.bigcommerce.conftest import Bench, HandClock
 
 SHIP = r"POST /v2/orders/\{id\}/shipments"
@@ -51,7 +53,8 @@ def test_five_thousand_calls_keep_within_the_quota(tools: Tools) -> None:
     simulator = BigCommerceSimulator(now=clock.now)
     with serve({"shop": simulator}) as served:
         settings = BigCommerceSettings.model_validate(served["shop"].settings)
-        store = BigCommerceStore(settings, Tools(clock, tools.nonce, tools.cache_directory, clock.pause))
+        ours = Tools(clock, tools.nonce, tools.cache_directory, clock.pause)
+        store = BigCommerceStore(settings, limited(ours, SPEC.allowance(settings)))
         failed = 0
         for _ in range(5_000):
             try:
@@ -86,7 +89,7 @@ def test_a_long_wait_is_not_sat_out(tools: Tools) -> None:
         quiet = Tools(clock, tools.nonce, tools.cache_directory, lambda _: None)
         for _ in range(146):
             BigCommerceStore(settings, quiet).ping()
-        ours = BigCommerceStore(settings, quiet)
+        ours = BigCommerceStore(settings, limited(quiet, SPEC.allowance(settings)))
         ours.ping()
         with pytest.raises(Throttled) as caught:
             ours.ping()
@@ -313,7 +316,16 @@ def test_many_skus_that_the_store_has_not_cost_no_call_each(bench: Bench) -> Non
     changes = [StockChange(Sku(f"OTHER-{number}"), "LOC-1", 3) for number in range(100)]
     answers = bench.store().set_stock(changes)
     assert all(isinstance(answer, Rejected) and answer.code == "unknown-sku" for answer in answers.values())
-    assert sum(bench.served.faulty.operations.values()) <= 4
+    assert sum(bench.served.faulty.operations.values()) <= 5
+
+
+def test_a_few_skus_are_not_sought_among_all_the_variants_of_a_large_store(bench: Bench) -> None:
+    shop = bench.simulator.shop
+    for number in range(250 * 15):
+        shop.variants[100_000 + number] = {**shop.variants[1041], "id": 100_000 + number, "sku": f"V-{number}"}
+    answers = bench.store().set_stock([StockChange(Sku(f"OTHER-{number}"), "LOC-1", 3) for number in range(12)])
+    assert all(isinstance(answer, Rejected) and answer.code == "unknown-sku" for answer in answers.values())
+    assert sum(bench.served.faulty.operations.values()) <= 4 + 12
 
 
 def test_a_sku_with_a_comma_is_found(bench: Bench) -> None:

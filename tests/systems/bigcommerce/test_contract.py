@@ -11,6 +11,7 @@ import pytest
 from erpsync.domain.fulfilments import Parcel
 from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
+from erpsync.domain.products import Product, Variant
 from erpsync.ports.pages import Since
 from erpsync.ports.runtime import Tools
 from erpsync.ports.store_records import (
@@ -19,7 +20,9 @@ from erpsync.ports.store_records import (
     OrderMark,
     OrderNote,
     PriceChange,
+    ProductDraft,
     StockChange,
+    StoreProduct,
     StoreRef,
 )
 from erpsync.ports.webhooks import Delivery
@@ -98,6 +101,37 @@ def test_stock_and_prices_are_set_as_documented(store: BigCommerceStore, watched
     assert [wholesale[sku] for sku in skus[:3]] == [None] * 3
     assert {"PUT /v3/catalog/products", "PUT /v3/catalog/variants", "PUT /v3/pricelists/{id}/records"} <= watched.seen
     assert "PUT /v3/inventory/adjustments/absolute" in watched.seen
+
+
+def test_products_are_put_as_documented(store: BigCommerceStore, watched: Watched) -> None:
+    """Made with variants and without, changed, and given another variant."""
+    variants = tuple(
+        Variant(sku=Sku(f"SHIRT-{size}"), options=(size,), barcode="4006381333931", weight_grams=Decimal(250))
+        for size in ("M", "L")
+    )
+    urls = ("https://images.example.com/front.jpg", "https://images.example.com/back.jpg")
+    shirt = Product(
+        id=TargetId("shirt"), title="Shirt", description="Soft.", categories=("Clothes",), image_urls=urls,
+        options=("Size",), variants=variants,
+    )  # fmt: skip
+    mug = Product(id=TargetId("mug"), title="Mug", categories=("Clothes",), variants=(Variant(sku=Sku("MUG")),))
+    price = Money(amount=Decimal("19.90"), currency="EUR")
+    prices = dict.fromkeys((Sku("SHIRT-M"), Sku("SHIRT-L"), Sku("SHIRT-XL"), Sku("MUG")), price)
+    made = store.put_products([ProductDraft(shirt, prices=prices), ProductDraft(mug, prices=prices)])
+    assert all(isinstance(answer, StoreProduct) for answer in made.values())
+    more = (*variants, Variant(sku=Sku("SHIRT-XL"), options=("XL",)))
+    update = {"title": "T-shirt", "image_urls": urls[:1], "variants": more, "active": False, "categories": ("Sport",)}
+    lighter = mug.model_copy(update={"variants": (Variant(sku=Sku("MUG"), weight_grams=Decimal(300)),)})
+    heavier = tuple(one.model_copy(update={"weight_grams": Decimal(260), "active": False}) for one in variants)
+    for product in (shirt.model_copy(update=update), lighter, shirt.model_copy(update={"variants": heavier})):
+        [answer] = store.put_products([ProductDraft(product, prices=prices)]).values()
+        assert isinstance(answer, StoreProduct), answer
+        assert answer.notes == ()
+    assert {"POST /v3/catalog/products", "POST /v3/catalog/products/{id}/variants"} <= watched.seen
+    assert {"PUT /v3/catalog/products", "PUT /v3/catalog/variants"} <= watched.seen
+    path = "/v3/catalog/products/{id}"
+    assert {f"POST {path}/images", f"DELETE {path}/images/{{id}}", f"GET {path}/metafields"} <= watched.seen
+    assert {f"POST {path}/metafields", f"PUT {path}/metafields/{{id}}"} <= watched.seen
 
 
 def test_variants_customers_webhooks_and_checks_are_read_as_documented(

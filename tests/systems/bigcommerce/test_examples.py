@@ -32,6 +32,8 @@ READ = [
     ("/v3/orders/1/payment_actions/refunds", wire.Refund),
     ("/v3/catalog/products", wire.Product),
     ("/v3/catalog/variants", wire.Variant),
+    ("/v3/catalog/products/1/images", wire.Image),
+    ("/v3/catalog/products/1/metafields", wire.Metafield),
     ("/v3/customers", wire.Customer),
     ("/v3/inventory/items", wire.Item),
     ("/v3/inventory/locations", wire.Location),

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from erpsync.ports.simulator import Hook, Shown
+from erpsync.ports.simulator import Hook, Shown, ShownProduct
 
 # Names that no statement may leave unquoted.
 SETTINGS: Mapping[str, Any] = {
@@ -142,6 +142,9 @@ class TableShop:
     def price(self, sku: str) -> tuple[Decimal, Decimal | None]:
         [row] = self.run("SELECT price, sale_price FROM shop.product WHERE sku = %s", sku)
         return row["price"], row["sale_price"]
+
+    def product(self, sku: str) -> list[ShownProduct]:
+        raise NotImplementedError("the shop's products are not written")
 
     def put_customer(self, name: str, email: str, *, seconds_ago: float = 0.0) -> str:
         first, _, last = name.partition(" ")

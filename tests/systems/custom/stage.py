@@ -26,7 +26,7 @@ from tests.systems.custom.losing_proxy import losing_proxy
 
 @contextmanager
 def over_http(tools: Tools) -> Iterator[StoreStage]:
-    shop = CustomShop(requests=100_000)
+    shop = CustomShop(requests=100_000, clock=tools.clock.now)
     with serve({"shop": shop}) as served:
         settings = dict(served["shop"].settings)
 
@@ -37,8 +37,13 @@ def over_http(tools: Tools) -> Iterator[StoreStage]:
             fault = served["shop"].faulty.add(Fault(FaultKind.LOST_REPLY, "PUT orders/ID/fulfilments/REFERENCE"))
             return lambda: fault.fired
 
+        def lose_product_reply(skipped: int) -> Callable[[], int]:
+            fault = served["shop"].faulty.add(Fault(FaultKind.LOST_REPLY, "PUT products", skip=skipped))
+            return lambda: fault.fired
+
         checked = CustomSettings.model_validate(settings)
-        yield StoreStage(open_store, CustomWebhooks(checked), shop, capabilities_of(checked), lose_reply)
+        webhooks = CustomWebhooks(checked)
+        yield StoreStage(open_store, webhooks, shop, capabilities_of(checked), lose_reply, lose_product_reply)
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Calls to a shop that implements the contract: signatures, faults, limits, and records that fail alone."""
 
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -36,8 +35,8 @@ from erpsync.ports.store_records import (
     StoreRef,
 )
 from erpsync.ports.webhooks import Delivery
-from erpsync.sandbox.faults import Fault, FaultKind
-from erpsync.sandbox.runner import Served, serve
+from erpsync.sandbox.faults import FaultKind
+from erpsync.sandbox.runner import serve
 from erpsync.systems.custom import signing
 from erpsync.systems.custom.adapter import HttpStore
 from erpsync.systems.custom.capabilities import capabilities_of
@@ -46,29 +45,11 @@ from erpsync.systems.custom.simulator import SECRET, CustomShop
 from erpsync.systems.custom.webhooks import CustomWebhooks
 from erpsync.testing.barrier import together
 from erpsync.testing.clock import TestClock
+from erpsync.testing.limits import limited
+from tests.systems.custom.http_stand import Stand
 
 OTHER_SECRET = "another secret, which is as long as the first"
 CALLS = 5_000
-
-
-@dataclass
-class Stand:
-    shop: CustomShop
-    served: Served
-    tools: Tools
-
-    def open(self, **changes: object) -> HttpStore:
-        return HttpStore(CustomSettings.model_validate({**self.served.settings, **changes}), self.tools)
-
-    def fault(self, kind: FaultKind, operation: str, **more: Any) -> Fault:
-        return self.served.faulty.add(Fault(kind, operation, **more))
-
-
-@pytest.fixture
-def stand(tools: Tools) -> Iterator[Stand]:
-    shop = CustomShop(requests=10_000)
-    with serve({"shop": shop}) as served:
-        yield Stand(shop, served["shop"], tools)
 
 
 def draft(order_id: str, reference: str = "ship-1", quantity: int = 1, notify: bool = True) -> FulfilmentDraft:
@@ -308,6 +289,7 @@ def test_a_shop_without_an_ability_is_never_asked_for_it(stand: Stand) -> None:
     calls: dict[StoreAbility, Callable[[], object]] = {
         StoreAbility.STOCK: lambda: store.set_stock([]),
         StoreAbility.BASE_PRICES: lambda: store.set_base_prices([]),
+        StoreAbility.PRODUCTS: lambda: store.put_products([]),
         StoreAbility.FULFIL: lambda: store.fulfil([]),
         StoreAbility.MARK_ORDERS: lambda: store.mark_orders([]),
         StoreAbility.MONEY: lambda: store.read_money([]),
@@ -352,7 +334,7 @@ def test_five_thousand_calls_of_two_workers_keep_the_shops_pace(tools: Tools) ->
     clock = TestClock()
     shop = CustomShop(requests=300, per_seconds=10, clock=clock.now)
     order_id = SourceId(shop.place({"SKU-0001": 1}))
-    moved = replace(tools, clock=clock, pause=clock.advance)
+    moved = limited(replace(tools, clock=clock, pause=clock.advance))
     with serve({"shop": shop}) as served:
         stores = [Stand(shop, served["shop"], moved).open() for _ in range(2)]
         for number in range(CALLS):

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from erpsync.domain.fulfilments import Parcel
 from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
+from erpsync.domain.products import Product, Variant
 from erpsync.ports.pages import Since
 from erpsync.ports.runtime import Tools
 from erpsync.ports.store_records import (
@@ -25,6 +26,7 @@ from erpsync.ports.store_records import (
     OrderMark,
     OrderNote,
     PriceChange,
+    ProductDraft,
     StockChange,
 )
 from erpsync.sandbox.runner import serve
@@ -118,6 +120,10 @@ def test_our_calls_are_as_the_document_says(tools: Tools) -> None:
         store.fulfil([FulfilmentDraft("shop-1", order_id, (line,), (Parcel(number="00340"),), notify=True)])
         store.set_stock([StockChange(Sku("SKU-0001"), "shop", 5, was=100)])
         store.set_base_prices([PriceChange(Sku("SKU-0001"), Money(amount=Decimal("1E+1"), currency="EUR"))])
+        sold = Variant(sku=Sku("NEW-1"), options=("S",), weight_grams=Decimal("1E+2") / 3)
+        product = Product(id=TargetId("4711"), title="A mug", options=("Size",), variants=(sold,))
+        prices = {sold.sku: Money(amount=Decimal("1E+1"), currency="EUR")}
+        store.put_products([ProductDraft(product, prices=prices)])
         store.variants_changed(Since())
         store.customers_changed(Since())
     assert set(shop.answered) == {200, 201, 204}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from erpsync.domain.orders import balance
+from erpsync.ports.store_records import ProductField
 from erpsync.ports.webhooks import Delivery
-from erpsync.systems.custom import signing
+from erpsync.systems.custom import signing, wire_products
 from erpsync.systems.custom.settings import CustomSettings
 from erpsync.systems.custom.webhooks import CustomWebhooks, order_from_event
 from tests.systems.custom.events import SECRET
@@ -44,8 +45,18 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_event_is_one_and_adds_up() -> None:
-    [body] = blocks("json")
+    body = blocks("json")[0]
     assert balance(order_from_event(body.encode(), pushes=False)).residual.amount == 0
+
+
+def test_the_products_and_their_answer_are_the_contracts() -> None:
+    asked, answered = blocks("json")[1:]
+    [product] = wire_products.Products.model_validate_json(asked).products
+    assert {*product.fields} == {*ProductField}
+    assert json.loads(asked)["products"][0].keys() == product.model_dump().keys()
+    [result] = wire_products.ProductResults.model_validate_json(answered).results
+    assert result.reference == product.reference
+    assert result.variants.keys() == {variant.sku for variant in product.variants}
 
 
 def test_the_step_for_zapier_sends_what_is_believed() -> None:

@@ -218,6 +218,17 @@ def test_stock_is_told_of_configured_locations_zero_included_else_of_the_places_
     assert [one.on_hand for one in configured if one.sku == "SKU-0001"] == [Decimal(500), Decimal(0)]
     assert [one.location for one in places if one.sku == "SKU-0001"] == ["1"]
     assert len(configured) == len(places) + 1 == 6
+    named = [Sku("SKU-0001"), Sku("sku-0002"), Sku("Nobody's")]
+    assert [one.on_hand for one in ours.erp(stock_locations="1, 2").stock_of(named)] == [Decimal(500), Decimal(0)]
+    assert [one.location for one in ours.erp(stock_locations="").stock_of(named)] == ["1"]
+
+
+def test_stock_is_told_by_external_id_where_that_is_the_sku(ours: Account) -> None:
+    item = next(item for item in ours.simulator.books.items.values() if item.sku == "SKU-0001")
+    item.external_id = "MUG"
+
+    for erp in (ours.erp(sku_field="external_id"), ours.soap(sku_field="external_id")):
+        assert {one.sku for one in erp.stock_of([Sku("MUG"), Sku("SKU-0001")])} == {"MUG"}
 
 
 def test_both_transports_tell_the_same(ours: Account) -> None:

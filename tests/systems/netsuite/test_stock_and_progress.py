@@ -6,13 +6,14 @@ import pytest
 
 from erpsync.domain.errors import Unavailable
 from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
-from erpsync.domain.ids import TargetId
+from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.ports.erp_records import RecordRef
 from erpsync.ports.pages import Since
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.netsuite.simulator_records import Fulfilment, Package
-from erpsync.testing.erp_contract import everything, levels, progress_of
+from erpsync.testing.erp_contract import everything, progress_of
+from erpsync.testing.erp_stock_contract import levels
 from tests.systems.netsuite.stand import World, customer_draft, order, order_line
 
 
@@ -79,6 +80,36 @@ def test_a_kit_is_as_many_as_its_scarcest_component_allows(world: World) -> None
     assert levels(told, "KIT") == {"1": (4, 1), "2": (0, 0)}
     world.simulator.put_stock("SKU-0002", "2", Decimal(3))
     assert levels(everything(world.erp().stock_levels, watermark)[0], "KIT")["2"] == (3, 0)
+
+
+def test_a_kit_that_is_asked_for_by_name_is_told_as_now_and_without_its_components(world: World) -> None:
+    a_kit(world, SKU_0001=2, SKU_0002=1)
+    world.simulator.put_stock("SKU-0001", "1", Decimal(9), Decimal(3))
+    world.simulator.put_stock("SKU-0002", "1", Decimal(7))
+
+    told = world.erp().stock_of([Sku("KIT")])
+
+    assert {level.sku for level in told} == {"KIT"}
+    assert levels(told, "KIT")["1"] == (4, 1)
+
+
+def test_many_names_are_found_among_all_items_and_few_by_a_search_each(world: World) -> None:
+    """Though NetSuite names no order of its results."""
+    for number in range(1200):
+        world.simulator.books.add_item(f"MORE-{number}", Decimal(1))
+    world.simulator.soap.searches.scrambled = True
+    world.simulator.put_stock("MORE-1199", "1", Decimal(4))
+    asked = world.served.faulty.operations
+
+    told = world.erp().stock_of([Sku(f"MORE-{number}") for number in range(1000, 1200)])
+
+    assert {level.sku for level in told} == {f"MORE-{number}" for number in range(1000, 1200)}
+    assert levels(told, "MORE-1199") == {"1": (4, 0), "2": (0, 0)}
+    assert 1 < asked["search:Item"] < 40
+    assert asked["getItemAvailability"] == 1
+    before = asked["search:Item"]
+    world.erp().stock_of([Sku(f"MORE-{number}") for number in range(5)])
+    assert asked["search:Item"] - before == 5 + 2
 
 
 def test_a_component_that_is_no_goods_limits_no_kit(world: World) -> None:

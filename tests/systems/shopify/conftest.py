@@ -20,6 +20,7 @@ from erpsync.sandbox.runner import Served, serve
 from erpsync.systems.shopify import SPEC
 from erpsync.systems.shopify.simulator import ShopifySimulator
 from erpsync.systems.shopify.simulator_controls import ShopifyControls
+from erpsync.testing.limits import limited
 
 VERSIONS = ("2026-10", "2026-07")
 START = datetime(2026, 10, 5, 9, 30, 15, 250_000, tzinfo=UTC)
@@ -56,14 +57,21 @@ class Bench:
     served: Served
     clock: HandClock
     tools: Tools
+    shared: Tools | None = None
 
     def settings(self, **changes: Any) -> Any:
         return SPEC.settings(**(dict(self.served.settings) | changes))
 
-    def store(self, **changes: Any) -> Store:
+    def store(self, *, alone: bool = True, **changes: Any) -> Store:
+        """`alone`: another process that knows nothing of the calls of others; else all of them share one limiter."""
         assert SPEC.open_store is not None
+        settings = self.settings(**changes)
         tools = Tools(self.clock, self.tools.nonce, self.tools.cache_directory, self.clock.pause)
-        return SPEC.open_store(ConnectionName("shop"), self.settings(**changes), tools)
+        if alone or self.shared is None:
+            tools = limited(tools, SPEC.allowance(settings))
+        if not alone:
+            self.shared = tools = self.shared or tools
+        return SPEC.open_store(ConnectionName("shop"), settings, tools)
 
     def webhooks(self, **changes: Any) -> Webhooks:
         assert SPEC.open_webhooks is not None

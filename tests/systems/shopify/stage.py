@@ -7,13 +7,16 @@ from functools import partial
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.runner import serve
-from erpsync.systems.shopify import SPEC
+from erpsync.systems.shopify import SPEC, documents_products
 from erpsync.systems.shopify.adapter import ShopifyStore
 from erpsync.systems.shopify.settings import ShopifySettings
 from erpsync.systems.shopify.simulator import ShopifySimulator
 from erpsync.systems.shopify.simulator_controls import ShopifyControls
 from erpsync.systems.shopify.webhooks import ShopifyWebhooks
-from erpsync.testing.store_contract import StoreStage
+from erpsync.testing.store_stage import StoreStage
+
+# All that is sent while products are put into the store, besides reads.
+PRODUCT_WRITES = "|".join((*documents_products.WRITES, "WriteBack"))
 
 
 @contextmanager
@@ -30,12 +33,22 @@ def simulated(api_version: str, tools: Tools) -> Iterator[StoreStage]:
             fault = faulty.add(Fault(FaultKind.LOST_REPLY, operation="Fulfil"))
             return lambda: fault.fired
 
+        def lose_product_reply(skip: int) -> Callable[[], int]:
+            fault = faulty.add(Fault(FaultKind.LOST_REPLY, operation=PRODUCT_WRITES, skip=skip))
+
+            def fired() -> int:
+                faulty.remove(fault)
+                return fault.fired
+
+            return fired
+
         yield StoreStage(
             open=open_store,
             webhooks=ShopifyWebhooks(ShopifySettings.model_validate(given)),
             controls=ShopifyControls(simulator),
             capabilities=SPEC.capabilities,
             lose_reply=lose_reply,
+            lose_product_reply=lose_product_reply,
         )
 
 

@@ -163,14 +163,16 @@ class TestLimits:
         assert waits, "the bucket never ran dry"
         assert all(wait is not None and 0 < wait <= 20 for wait in waits)
 
+    @pytest.mark.parametrize("alone", [False, True])
     def test_five_thousand_calls_of_two_workers_are_paced_and_hardly_ever_throttled(
-        self, open_bench: OpenBench
+        self, open_bench: OpenBench, alone: bool
     ) -> None:
-        """By Shopify's own limit, on a clock that moves only while somebody waits."""
+        """By Shopify's own limit, on a clock that moves only while somebody waits. Workers that cannot know of one another's
+        calls (the same app in another installation) find the limit by what they are told and by being throttled."""
         bench = open_bench(bucket_points=1000.0, restore_rate=100.0)
         bench.simulator.place_order()
         begun = bench.clock.now()
-        workers = [bench.store(page_size=50), bench.store(page_size=20)]
+        workers = [bench.store(alone=alone, page_size=50), bench.store(alone=alone, page_size=20)]
         refused = 0
         for number in range(5000):
             try:
@@ -181,8 +183,8 @@ class TestLimits:
         assert sum(bench.served.faulty.operations.values()) == 5000
         assert refused == bench.simulator.api.throttled < 50
         # Not slower than the limit allows either: what was charged, at a hundred points a second.
-        assert 0 < sum(bench.clock.paused) <= (bench.clock.now() - begun).total_seconds() < 5000 * 4 / 100
-        assert max(bench.clock.paused) < 20
+        assert 0 < round(sum(bench.clock.paused), 2) <= (bench.clock.now() - begun).total_seconds() < 5000 * 4 / 100
+        assert max(bench.clock.paused) <= 5
 
     def test_a_wait_that_is_too_long_is_not_sat_out(self, open_bench: OpenBench) -> None:
         bench = open_bench(bucket_points=30.0, restore_rate=0.01)

@@ -23,7 +23,7 @@ def test_a_store_that_is_set_up_well_passes(bench: Any) -> None:
     assert {name for name, check in found.items() if not check.ok} == set()
     assert set(found) == {
         "store", "API version", "clock", "access scopes", "access scopes for shipments", "access scopes for stock",
-        "access scopes for prices", "currency and tax", "locations", "webhooks",
+        "access scopes for prices", "access scopes for products", "currency and tax", "locations", "webhooks",
     }  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def test_a_scope_to_write_is_one_to_read_as_well(open_bench: OpenBench) -> None:
         ("write_merchant_managed_fulfillment_orders", "access scopes for shipments"),
         ("write_inventory", "access scopes for stock"),
         ("write_products", "access scopes for prices"),
+        ("write_publications", "access scopes for products"),
     ],
 )
 def test_what_a_flow_lacks_is_told_by_a_check_of_its_own(open_bench: OpenBench, scope: str, check: str) -> None:

@@ -24,6 +24,7 @@ from erpsync.systems.shopify import (
     adapter,
     bulk,
     catalogue,
+    categories,
     checks,
     client,
     customers,
@@ -34,6 +35,14 @@ from erpsync.systems.shopify import (
     order_reads,
     places,
     prices,
+    product_fields,
+    product_images,
+    product_options,
+    product_reads,
+    product_variants,
+    product_work,
+    products,
+    sales_channels,
     shipments,
     shipping_reads,
     skus,
@@ -73,8 +82,9 @@ def test_a_document_holds_the_one_operation_it_is_called_by(name: str) -> None:
 
 def test_no_module_that_talks_to_shopify_holds_a_document_of_its_own() -> None:
     for module in (
-        adapter, bulk, catalogue, checks, client, customers, lists, nodes, notes, order_changes, order_reads, places,
-        prices, shipments, shipping_reads, skus, stock, subscriptions,
+        adapter, bulk, catalogue, categories, checks, client, customers, lists, nodes, notes, order_changes, order_reads,
+        places, prices, product_fields, product_images, product_options, product_reads, product_variants, product_work,
+        products, sales_channels, shipments, shipping_reads, skus, stock, subscriptions,
     ):  # fmt: skip
         assert module.__file__ is not None
         with open(module.__file__, encoding="utf-8") as file:

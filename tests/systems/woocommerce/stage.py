@@ -15,12 +15,13 @@ from erpsync.systems.woocommerce.simulator import WooCommerceSimulator
 from erpsync.testing.store_contract import StoreStage
 
 MAKES_A_SHIPMENT = "PUT orders/{id}"
+WRITES_A_PRODUCT = r"(POST|PUT) products\b.*"
 
 
 @contextmanager
 def simulated(tools: Tools, **options: object) -> Iterator[StoreStage]:
     """`options` are the simulator's."""
-    simulator = WooCommerceSimulator(**options)  # type: ignore[arg-type]
+    simulator = WooCommerceSimulator(**{"clock": tools.clock.now, **options})  # type: ignore[arg-type]
     with serve({"shop": simulator}) as served:
         values = {**served["shop"].settings, "settle_seconds": 1, "requests_per_second": 1000}
 
@@ -31,6 +32,15 @@ def simulated(tools: Tools, **options: object) -> Iterator[StoreStage]:
             fault = served["shop"].faulty.add(Fault(FaultKind.LOST_REPLY, MAKES_A_SHIPMENT.replace("{id}", r"\{id\}")))
             return lambda: fault.fired
 
+        def lose_product_reply(skip: int) -> Callable[[], int]:
+            fault = served["shop"].faulty.add(Fault(FaultKind.LOST_REPLY, WRITES_A_PRODUCT, skip=skip))
+
+            def fired() -> int:
+                served["shop"].faulty.remove(fault)
+                return fault.fired
+
+            return fired
+
         assert SPEC.open_webhooks is not None
         yield StoreStage(
             open=open_store,
@@ -38,6 +48,7 @@ def simulated(tools: Tools, **options: object) -> Iterator[StoreStage]:
             controls=simulator,
             capabilities=SPEC.capabilities,
             lose_reply=lose_reply,
+            lose_product_reply=lose_product_reply,
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,15 @@ import pytest
 
 from erpsync.domain.errors import Skip, SyncError
 from erpsync.domain.orders import balance
+from erpsync.ports.store_records import ProductDraft
 from erpsync.systems.woocommerce import after_sale, mapper
 from erpsync.systems.woocommerce.changes import customer_of
+from erpsync.systems.woocommerce.product_matches import read_product
+from erpsync.systems.woocommerce.product_rows import House, new_product, new_variation, offered
 from erpsync.systems.woocommerce.settings import WooCommerceSettings
 from erpsync.systems.woocommerce.variants import variant
+from erpsync.testing.product_contract import SHIRT
+from erpsync.testing.reading import eur
 from tests.systems.woocommerce.stand import Stand
 
 SETTINGS = WooCommerceSettings(
@@ -75,9 +81,36 @@ def test_products_variations_and_customers_parse(examples: Path) -> None:
     for kind in ("products", "product-variations"):
         for _, record in records(examples, kind):
             assert not isinstance(variant({**record, "sku": "A"}, "USD"), SyncError)
+            assert read_product(record).unreadable == ""
     for name, record in records(examples, "customers"):
         if "email" in record:
             assert not isinstance(customer_of(record, None), SyncError), name
+
+
+def test_what_is_sent_of_products_has_the_fields_of_the_examples_in_their_types(examples: Path) -> None:
+    """The examples are older than `global_unique_id`, which came with 9.1; images are sent by address or id alone."""
+    draft = ProductDraft(SHIRT, prices={one.sku: eur("19.90") for one in SHIRT.variants})
+    plain = replace(draft, product=SHIRT.model_copy(update={"options": (), "variants": SHIRT.variants[:1]}))
+    house = House("kg", "erpsync")
+    attributes = offered(draft, (), SHIRT.variants)
+    sent = [
+        ("products", new_product(plain, house, [9])),
+        ("products", new_product(draft, house, [9])),
+        ("product-variations", new_variation(draft, SHIRT.variants[0], attributes, house)),
+    ]
+    for kind, row in sent:
+        documented = next(record for name, record in records(examples, kind) if "create_a" in name)
+        assert row.keys() - documented.keys() <= {"global_unique_id"}
+        for name, value in row.items():
+            example = documented.get(name)
+            if example is None or name in ("status", "stock_quantity"):
+                continue
+            assert type(value) is type(example), name
+            if isinstance(value, list) and value and example:
+                assert value[0].keys() <= example[0].keys(), name
+                assert all(type(part) is type(example[0][field]) for field, part in value[0].items()), name
+    [image] = [one for name, one in records(examples, "products") if "create_a" in name]
+    assert {"id", "src"} <= image["images"][0].keys()
 
 
 @pytest.mark.parametrize(

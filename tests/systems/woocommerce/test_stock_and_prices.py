@@ -59,14 +59,14 @@ def test_a_quantity_that_the_shop_ignored_with_200_is_found_out(shop: Stand) -> 
 def test_one_row_that_fails_leaves_its_neighbours(shop: Stand) -> None:
     changes = [StockChange(Sku(sku), "shop", 5) for sku in ("SKU-0001", "SKU-0002", "SKU-0031")]
     doomed = shop.shop.shop.by_sku("SKU-0002")
-    original = shop.shop.api._products
+    original = shop.shop.api.shelves._products
 
     def then_gone(query):  # type: ignore[no-untyped-def]
         found = original(query)
         shop.shop.shop.products.pop(doomed.id, None)
         return found
 
-    shop.shop.api._products = then_gone  # type: ignore[method-assign]
+    shop.shop.api.shelves._products = then_gone  # type: ignore[method-assign]
     answers = shop.open().set_stock(changes)
     assert answers[Sku("SKU-0001"), "shop"] is None
     assert answers[Sku("SKU-0031"), "shop"] is None

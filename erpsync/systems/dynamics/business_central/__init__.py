@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
+from erpsync.ports.limits import CALLS, Allowance, Rate
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Ability, Capabilities, Missing, Role, SystemSpec
@@ -30,6 +31,13 @@ def _capabilities_of(settings: BusinessCentralSettings) -> Capabilities:
 # A $batch takes 100 requests. External document numbers are not unique: a lost reply is waited out.
 _CAPABILITIES = Capabilities(order_batch=100, unique_references=False)
 
+
+def _allowance(settings: BusinessCentralSettings) -> Allowance:
+    """6,000 requests of a user in any five minutes: what is saved up and what comes back in that time are no more. 5 at once.
+    https://learn.microsoft.com/dynamics365/business-central/dev-itpro/administration/operational-limits-online"""
+    return Allowance({CALLS: Rate(18.0, 600.0)}, settings.concurrent_requests, settings.timeout_seconds)
+
+
 SPEC = SystemSpec(
     name=SYSTEM,
     title="Business Central",
@@ -40,4 +48,5 @@ SPEC = SystemSpec(
     open_erp=_open_erp,
     open_simulator=_open_simulator,
     settle_seconds=lambda settings: float(settings.settle_seconds),
+    allowance=_allowance,
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import TargetId
+from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -33,7 +33,7 @@ class BusinessCentralErp:
     invoices carry on when Business Central deletes it; a customer's is its id."""
 
     def __init__(self, settings: BusinessCentralSettings, tools: Tools) -> None:
-        self._client = BusinessCentral(settings, tools.clock)
+        self._client = BusinessCentral(settings, tools)
         lookups = Lookups(self._client, settings, tools.clock)
         totals = Totals(self._client, settings)
         self._checks = Checks(self._client, settings, tools.clock)
@@ -95,6 +95,9 @@ class BusinessCentralErp:
 
     def stock_levels(self, since: Since) -> Page[StockLevel]:
         return self._stock.levels(since)
+
+    def stock_of(self, skus: Sequence[Sku]) -> Sequence[StockLevel]:
+        return self._stock.of(skus)
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:
         return self._progress.changed(since)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from erpsync.domain.errors import OutcomeUnknown, SyncError, Transient, Unavailable
-from erpsync.ports.runtime import Clock
+from erpsync.ports.runtime import Tools
 from erpsync.systems.dynamics.business_central import refusals
 from erpsync.systems.dynamics.business_central.settings import SYSTEM, BusinessCentralSettings
 from erpsync.systems.dynamics.business_central.wire import Company, Payload, select
@@ -65,19 +65,20 @@ class Answer:
 class BusinessCentral:
     """Not for use by several threads at once."""
 
-    def __init__(self, settings: BusinessCentralSettings, clock: Clock) -> None:
-        self.asked_at: datetime = clock.now()
+    def __init__(self, settings: BusinessCentralSettings, tools: Tools) -> None:
+        self.asked_at: datetime = tools.clock.now()
         """When the latest answered request was sent, by Business Central's clock."""
         self._settings = settings
-        self._clock = clock
+        self._clock = tools.clock
         self._settle = float(settings.settle_seconds)
         self._http = HttpClient(
             SYSTEM,
             settings.service,
-            clock,
+            tools.clock,
             settle_seconds=self._settle,
             read_seconds=float(settings.timeout_seconds),
             headers=_JSON,
+            limiter=tools.limiter,
         )
         self._tokens = ClientCredentials(
             SYSTEM,
@@ -85,7 +86,7 @@ class BusinessCentral:
             settings.client_id,
             settings.client_secret,
             scope=settings.scope,
-            clock=clock,
+            clock=tools.clock,
         )
         self._company: Company | None = None
 

@@ -35,7 +35,7 @@ class Lookups:
     def items(self, skus: Iterable[Sku]) -> dict[Sku, FoundItem | None]:
         """What each SKU is; None where Business Central has nothing by that name. Capitals do not count there."""
         wanted = {sku: self._split(sku) for sku in dict.fromkeys(skus)}
-        numbers = sorted({number for number, _ in wanted.values() if 0 < len(number) <= _NUMBER_LENGTH})
+        numbers = self.numbers(wanted)
         params = {
             "$select": "id,number,blocked",
             "$expand": "itemVariants($select=id,code)",
@@ -43,6 +43,11 @@ class Lookups:
         requests = [Request("GET", "items", {**params, "$filter": some}) for some in one_of("number", numbers)]
         rows = {row["number"].upper(): row for answer in self._client.batch(requests) for row in answer.rows}
         return {sku: _found(rows.get(number), variant) for sku, (number, variant) in wanted.items()}
+
+    def numbers(self, skus: Iterable[Sku]) -> list[str]:
+        """The item numbers in these SKUs, in capitals, without those that no item can have."""
+        named = {self._split(sku)[0] for sku in skus}
+        return sorted(number for number in named if 0 < len(number) <= _NUMBER_LENGTH)
 
     def shipment_method_id(self, code: str, record: str) -> str:
         return self._id("shipmentMethods", code, "shipment method", "shipping_methods", record)

@@ -46,6 +46,12 @@ class BusinessCentralSettings(BaseModel):
         default=_API, description="Address of the service. Another one for a simulator or an own server."
     )
     token_url: Address = Field(default="", description="Token endpoint. Empty: the tenant's own at Microsoft Entra.")
+    concurrent_requests: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Requests at once, of all workers together. Business Central works on 5 of a user's and lets the others wait.",
+    )
     timeout_seconds: int = Field(
         default=180,
         ge=10,

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
 from erpsync.ports.pages import Page, Since
 from erpsync.systems.dynamics.business_central import mapper
@@ -64,6 +65,24 @@ class Stock:
         self._lookups = lookups
 
     def levels(self, since: Since) -> Page[StockLevel]:
+        self._must_have_ledger()
+        promised = self._promised()
+        place = self._place(since, promised)
+        items, after = self._all_after(place.after) if place.start is None else self._moved(place, promised)
+        records, bad = self._told(items, promised)
+        following = _Place(place.start, place.watermark, after).as_text() if after else None
+        return Page(tuple(records), following, place.watermark, tuple(bad))
+
+    def of(self, skus: Sequence[Sku]) -> list[StockLevel]:
+        """An item that cannot be understood is left out: the poll of changes tells of it."""
+        self._must_have_ledger()
+        items = self._named(self._lookups.numbers(skus), "type eq 'Inventory'")
+        records, _ = self._told(items, self._promised(one_of("No", [item["number"] for item in items])))
+        # Capitals do not count there.
+        wanted = {sku.upper() for sku in skus}
+        return [level for level in records if level.sku.upper() in wanted]
+
+    def _must_have_ledger(self) -> None:
         if not self._settings.ledger_page:
             raise Rejected(
                 "no-ledger-page",
@@ -71,12 +90,6 @@ class Stock:
                 what=NO_LEDGER,
                 next_step="Publish page 38 as a web service in Business Central and set `ledger_page` to its name.",
             )
-        promised = self._promised()
-        place = self._place(since, promised)
-        items, after = self._all_after(place.after) if place.start is None else self._moved(place, promised)
-        records, bad = self._told(items, promised)
-        following = _Place(place.start, place.watermark, after).as_text() if after else None
-        return Page(tuple(records), following, place.watermark, tuple(bad))
 
     def _place(self, since: Since, promised: Mapping[tuple[str, str, str], Decimal]) -> _Place:
         if since.cursor is not None:
@@ -115,12 +128,11 @@ class Stock:
         left = sorted(number for number in numbers if number > place.after)
         wanted = left[: self._size()]
         # An item may have got another number since, so fewer may be found than were wanted.
-        items = [
-            row
-            for some in one_of("number", wanted)
-            for row in self._client.read_all("items", {**_ITEM, "$filter": some})
-        ]
-        return items, wanted[-1] if len(left) > len(wanted) else ""
+        return self._named(wanted), wanted[-1] if len(left) > len(wanted) else ""
+
+    def _named(self, numbers: Sequence[str], condition: str = "") -> list[Any]:
+        filters = (f"{condition} and ({some})" if condition else some for some in one_of("number", numbers))
+        return [row for some in filters for row in self._client.read_all("items", {**_ITEM, "$filter": some})]
 
     def _told(
         self, items: Sequence[Any], promised: Mapping[tuple[str, str, str], Decimal]
@@ -178,16 +190,18 @@ class Stock:
                 levels[key] += Decimal(row["Remaining_Quantity"])
         return dict(levels)
 
-    def _promised(self) -> dict[tuple[str, str, str], Decimal]:
-        """What sales orders still have to deliver. Read whole each time, since it changes without any entry."""
+    def _promised(self, among: Sequence[str] = ("",)) -> dict[tuple[str, str, str], Decimal]:
+        """What sales orders still have to deliver, of the items that the filters `among` match together. A read of changes
+        needs all of it each time, since it changes without any entry."""
         levels: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
         if not self._settings.sales_lines_page:
             return {}
         where = "Document_Type eq 'Order' and Type eq 'Item' and Outstanding_Quantity gt 0"
-        params = {"$select": select(PromisedRow), "$filter": where}
-        for row in self._client.read_page_service(self._settings.sales_lines_page, params):
-            key = (row["No"], row["Variant_Code"], row["Location_Code"])
-            levels[key] += Decimal(row["Outstanding_Quantity"])
+        for some in among:
+            params = {"$select": select(PromisedRow), "$filter": f"{where} and ({some})" if some else where}
+            for row in self._client.read_page_service(self._settings.sales_lines_page, params):
+                key = (row["No"], row["Variant_Code"], row["Location_Code"])
+                levels[key] += Decimal(row["Outstanding_Quantity"])
         return dict(levels)
 
 

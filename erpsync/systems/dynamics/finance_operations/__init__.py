@@ -2,6 +2,7 @@
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -37,6 +38,9 @@ SPEC = SystemSpec(
     capabilities=Capabilities(order_batch=ORDER_BATCH, unique_references=True, stock_is_diffed=True),
     open_erp=_open_erp,
     open_simulator=_open_simulator,
+    # https://learn.microsoft.com/dynamics365/fin-ops-core/dev-itpro/data-entities/service-protection-api-limits: limits by
+    # user are gone, those by the load of the service are told by 429 and Retry-After.
+    allowance=lambda settings: Allowance(slots=settings.concurrent_requests, longest_seconds=settings.timeout_seconds),
     capabilities_of=capabilities_of,
     settle_seconds=lambda settings: 0.0 if settings.numbers_are_ours else float(settings.settle_seconds),
     variants={

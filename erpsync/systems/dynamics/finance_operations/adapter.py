@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import TargetId
+from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -38,7 +38,7 @@ class FinanceOperationsErp:
         self._orders = Orders(self._client, settings, items, booking)
         self._refunds = Refunds(self._client, settings, items, booking)
         self._payments = Payments(self._client, settings)
-        self._catalog = Catalog(self._client, settings, tools.clock)
+        self._catalog = Catalog(self._client, settings, items, tools.clock)
         self._progress = Progress(self._client, settings, items, tools.clock)
 
     def ping(self) -> None:
@@ -88,6 +88,9 @@ class FinanceOperationsErp:
 
     def stock_levels(self, since: Since) -> Page[StockLevel]:
         return self._catalog.stock(since)
+
+    def stock_of(self, skus: Sequence[Sku]) -> Sequence[StockLevel]:
+        return self._catalog.stock_of(skus)
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:
         return self._progress.changed(since)

@@ -7,7 +7,7 @@ numbers. So each item is told whole, with all its variants, prices and warehouse
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import Sku, TargetId
@@ -17,7 +17,7 @@ from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock
 from erpsync.systems.dynamics.finance_operations import prices, query, reading
 from erpsync.systems.dynamics.finance_operations.client import FoClient, Read
-from erpsync.systems.dynamics.finance_operations.items import DIMENSIONS, MASTER, skus_of
+from erpsync.systems.dynamics.finance_operations.items import DIMENSIONS, MASTER, Items, skus_of
 from erpsync.systems.dynamics.finance_operations.reading import Rows
 from erpsync.systems.dynamics.finance_operations.settings import FinanceOperationsSettings
 from erpsync.systems.dynamics.finance_operations.wire import (
@@ -34,13 +34,16 @@ from erpsync.systems.dynamics.finance_operations.wire import (
 )
 
 T = TypeVar("T")
+Make: TypeAlias = Callable[[ReleasedRow, Sequence[VariantRow]], Sequence[T]]
+"""What becomes of a released product and its variants."""
 _OPTION_NAMES = dict(zip(DIMENSIONS, ("Configuration", "Size", "Color", "Style", "Version"), strict=True))
 
 
 class Catalog:
-    def __init__(self, client: FoClient, settings: FinanceOperationsSettings, clock: Clock) -> None:
+    def __init__(self, client: FoClient, settings: FinanceOperationsSettings, items: Items, clock: Clock) -> None:
         self._client = client
         self._settings = settings
+        self._items = items
         self._clock = clock
 
     def products(self, since: Since) -> Page[Product]:
@@ -75,13 +78,30 @@ class Catalog:
     def stock(self, since: Since) -> Page[StockLevel]:
         """Every SKU at every warehouse asked for: F&O keeps no row of what is neither there nor expected."""
         rows = self._released(since)
-        span = rows.span("ItemNumber")
-        reads: list[Read[Any]] = [Read(VARIANTS, span), Read(ON_HAND, query.both(span, self._places()))]
+        variants, levels = self._held([rows.span("ItemNumber")])
+        return _told(rows, variants, levels)
+
+    def stock_of(self, skus: Sequence[Sku]) -> list[StockLevel]:
+        """An item that cannot be understood is left out: the poll of all stock tells of it."""
+        numbers = sorted({item.number for item in self._items.find(skus).values()})
+        if not numbers:
+            return []
+        released = self._client.read_in(RELEASED, "ItemNumber", numbers)
+        variants, levels = self._held([query.either("ItemNumber", chunk) for chunk in query.chunks(numbers)])
+        records, _ = _made(released, variants, levels)
+        wanted = set(skus)
+        return [level for level in records if level.sku in wanted]
+
+    def _held(self, among: Sequence[str]) -> tuple[list[VariantRow], Make[StockLevel]]:
+        """Of the items that the filters `among` match together: the variants, and what makes levels of an item."""
+        reads: list[Read[Any]] = [Read(VARIANTS, each) for each in among]
+        reads += [Read(ON_HAND, query.both(each, self._places())) for each in among]
         if not self._settings.stock_locations:
             reads.append(Read(WAREHOUSES))
-        variants, on_hand, *warehouses = self._client.read_many(reads)
-        locations = self._settings.stock_locations or tuple(row["WarehouseId"] for rows_ in warehouses for row in rows_)
-        there = _by_item(on_hand)
+        answers, many = self._client.read_many(reads), len(among)
+        warehouses = tuple(row["WarehouseId"] for rows in answers[2 * many :] for row in rows)
+        locations = self._settings.stock_locations or warehouses
+        there = _by_item([row for rows in answers[many : 2 * many] for row in rows])
 
         def levels(row: ReleasedRow, own: Sequence[VariantRow]) -> list[StockLevel]:
             present = there.get(row["ItemNumber"], [])
@@ -91,7 +111,7 @@ class Catalog:
                 for place in locations
             ]
 
-        return _told(rows, variants, levels)
+        return [row for rows in answers[:many] for row in rows], levels
 
     def _released(self, since: Since) -> Rows[ReleasedRow]:
         return reading.page(self._client, RELEASED, since, self._settings.page_size)
@@ -101,20 +121,23 @@ class Catalog:
         return query.either("InventoryWarehouseId", locations) if 0 < len(locations) <= query.VALUES_A_FILTER else ""
 
 
-def _told(
-    rows: Rows[ReleasedRow],
-    variants: Sequence[VariantRow],
-    make: Callable[[ReleasedRow, Sequence[VariantRow]], Sequence[T]],
-) -> Page[T]:
+def _told(rows: Rows[ReleasedRow], variants: Sequence[VariantRow], make: Make[T]) -> Page[T]:
+    records, unreadable = _made(rows.rows, variants, make)
+    return Page(tuple(records), rows.cursor, reading.EVERYTHING, tuple(unreadable))
+
+
+def _made(
+    rows: Sequence[ReleasedRow], variants: Sequence[VariantRow], make: Make[T]
+) -> tuple[list[T], list[SyncError]]:
     by_item = _by_item(variants)
     records: list[T] = []
     unreadable: list[SyncError] = []
-    for row in rows.rows:
+    for row in rows:
         try:
             records += make(row, by_item.get(row["ItemNumber"], []))
         except (KeyError, ValueError, TypeError, ArithmeticError) as error:
             unreadable.append(reading.unreadable_row("released product", row, "ItemNumber", error))
-    return Page(tuple(records), rows.cursor, reading.EVERYTHING, tuple(unreadable))
+    return records, unreadable
 
 
 def _by_item(rows: Sequence[Any]) -> Mapping[str, list[Any]]:

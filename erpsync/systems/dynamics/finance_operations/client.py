@@ -208,6 +208,7 @@ def _http(settings: FinanceOperationsSettings, tools: Tools, settle_seconds: flo
         read_seconds=settings.timeout_seconds,
         settle_seconds=settle_seconds,
         headers=_JSON,
+        limiter=tools.limiter,
     )
 
 

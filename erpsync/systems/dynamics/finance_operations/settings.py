@@ -123,6 +123,12 @@ class FinanceOperationsSettings(BaseModel):
         "read of packing slips and invoices goes.",
     )
     page_size: int = Field(default=500, ge=1, le=5000, description="Records a page when reading what changed.")
+    concurrent_requests: int = Field(
+        default=8,
+        ge=1,
+        le=100,
+        description="Requests at once, of all workers together. F&O documents no limit: it throttles by the load it is under.",
+    )
     timeout_seconds: int = Field(
         default=180,
         ge=10,

@@ -2,6 +2,7 @@
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Ability, Capabilities, Role, SystemSpec
@@ -36,4 +37,5 @@ SPEC = SystemSpec(
     settle_seconds=lambda settings: settings.settle_seconds,
     open_erp=_open_erp,
     open_simulator=_open_simulator,
+    allowance=lambda settings: Allowance(slots=settings.concurrent_requests, longest_seconds=settings.timeout_seconds),
 )

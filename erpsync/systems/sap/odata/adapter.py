@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import TargetId
+from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -95,6 +95,9 @@ class SapODataErp:
 
     def stock_levels(self, since: Since) -> Page[StockLevel]:
         return self._stock.levels(since)
+
+    def stock_of(self, skus: Sequence[Sku]) -> Sequence[StockLevel]:
+        return self._stock.of(skus)
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:
         return self._progress.changed(since)

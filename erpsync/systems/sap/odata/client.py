@@ -53,6 +53,7 @@ class Gateway:
             tools.clock,
             settle_seconds=settings.settle_seconds,
             read_seconds=settings.timeout_seconds,
+            limiter=tools.limiter,
         )
         self._csrf = ""
 

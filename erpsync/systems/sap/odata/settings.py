@@ -64,6 +64,12 @@ class SapODataSettings(BaseModel):
         description="Other paths of services, below /sap/opu/odata/sap/ or from the root where they start with a slash: "
         '{ API_OUTBOUND_DELIVERY_SRV = "API_OUTBOUND_DELIVERY_SRV" } for its first version.',
     )
+    concurrent_requests: int = Field(
+        default=4,
+        ge=1,
+        le=100,
+        description="Requests at once, of all workers together. Each keeps one of SAP's dialog work processes busy.",
+    )
     timeout_seconds: int = Field(
         default=180,
         ge=10,

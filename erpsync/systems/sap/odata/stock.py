@@ -1,7 +1,8 @@
 """Stock per location: unrestricted own stock, and what of it SAP's own orders and deliveries have been promised.
 
-SAP tells no change time for stock, so every read is of all products of the sales area, zero included. Reserved are the open
-confirmed quantities of order items and the quantities of deliveries whose goods issue has not been posted.
+SAP tells no change time for stock, so every read is of all products of the sales area, or of those that are named, zero
+included. Reserved are the open confirmed quantities of order items and the quantities of deliveries whose goods issue has
+not been posted.
 """
 
 from collections import defaultdict
@@ -22,6 +23,8 @@ from erpsync.systems.sap.odata.wire import DELIVERIES, PRODUCTS, SALES_ORDERS, S
 
 # Stock type "unrestricted use" (domain LBBSA).
 _UNRESTRICTED = "01"
+_SOLD = "A_ProductSalesDelivery"
+_FIELDS = "Product,BaseUnit"
 _Amounts = dict[tuple[str, str], Decimal]
 
 
@@ -33,6 +36,33 @@ class Stock:
         self._settings = settings
 
     def levels(self, since: Since) -> Page[StockLevel]:
+        self._must_have_locations()
+        at = position(since, self._gateway, self._settings)
+        rows, cursor = keyed_page(
+            self._gateway,
+            self._settings,
+            at,
+            PRODUCTS,
+            _SOLD,
+            "Product",
+            sales_area_filter(self._settings),
+            # A page counts levels, not products.
+            size=max(1, self._settings.page_size // len(self._settings.stock_locations)),
+            select=_FIELDS,
+        )
+        return Page(tuple(self._held(rows, _span(rows))), cursor, at.watermark)
+
+    def of(self, skus: Sequence[Sku]) -> list[StockLevel]:
+        self._must_have_locations()
+        area, wanted = sales_area_filter(self._settings), sorted({canonical(sku) for sku in skus if sku})
+        queries = [
+            query(_SOLD, {"filter": both(chain, area), "select": _FIELDS}) for chain, _ in any_of("Product", wanted)
+        ]
+        products = [row for rows in self._gateway.rows_of(PRODUCTS, queries) for row in rows]
+        numbers = [text(row, "Product") for row in products]
+        return self._held(products, [chain for chain, _ in any_of("Material", numbers)])
+
+    def _must_have_locations(self) -> None:
         if not self._settings.stock_locations:
             raise Rejected(
                 "no-stock-locations",
@@ -40,27 +70,10 @@ class Stock:
                 what="`stock_locations` of this connection is empty.",
                 next_step='Name the plants or storage locations to read, as in "1010/101A, 1020"; restart the workers.',
             )
-        at = position(since, self._gateway, self._settings)
-        rows, cursor = keyed_page(
-            self._gateway,
-            self._settings,
-            at,
-            PRODUCTS,
-            "A_ProductSalesDelivery",
-            "Product",
-            sales_area_filter(self._settings),
-            # A page counts levels, not products.
-            size=max(1, self._settings.page_size // len(self._settings.stock_locations)),
-            select="Product,BaseUnit",
-        )
-        return Page(tuple(self._of(rows)), cursor, at.watermark)
 
-    def _of(self, products: Sequence[Row]) -> list[StockLevel]:
-        if not products:
-            return []
+    def _held(self, products: Sequence[Row], among: Sequence[str]) -> list[StockLevel]:
+        """The levels of the products, which the filters `among` match together."""
         units = {canonical(text(row, "Product")): text(row, "BaseUnit") for row in products}
-        first, last = (text_literal(text(products[at], "Product")) for at in (0, -1))
-        among = both(f"Material ge {first}", f"Material le {last}")
         on_hand, reserved = self._on_hand(among), self._promised(among, units)
         return [
             StockLevel(
@@ -74,31 +87,25 @@ class Stock:
             for location in self._settings.stock_locations
         ]
 
-    def _on_hand(self, among: str) -> _Amounts:
+    def _on_hand(self, among: Sequence[str]) -> _Amounts:
         # Special stock (consignment, project, a customer's) is nobody's to sell.
         own = both(f"InventoryStockType eq '{_UNRESTRICTED}'", "InventorySpecialStockType eq ''", self._plants("Plant"))
-        rows = self._gateway.rows(STOCK, "A_MatlStkInAcctMod", filter=both(among, own))
         found: _Amounts = defaultdict(Decimal)
-        for row in rows:
+        for row in self._rows(STOCK, "A_MatlStkInAcctMod", among, own):
             location = self._location(text(row, "Plant"), text(row, "StorageLocation"))
             if location:
                 found[canonical(text(row, "Material")), location] += number(row.get("MatlWrhsStkQtyInMatlBaseUnit"))
         return found
 
-    def _promised(self, among: str, units: Mapping[str, str]) -> _Amounts:
+    def _promised(self, among: Sequence[str], units: Mapping[str, str]) -> _Amounts:
         """In base units, on the order's or delivery's storage location, else on the first location of its plant."""
         found: _Amounts = defaultdict(Decimal)
-        items = self._gateway.rows(
-            SALES_ORDERS,
-            "A_SalesOrderItem",
-            filter=both(
-                among,
-                "SalesDocumentRjcnReason eq ''",
-                "DeliveryStatus eq 'A' or DeliveryStatus eq 'B'",
-                self._plants("ProductionPlant"),
-            ),
-            expand="to_ScheduleLine",
+        open_items = both(
+            "SalesDocumentRjcnReason eq ''",
+            "DeliveryStatus eq 'A' or DeliveryStatus eq 'B'",
+            self._plants("ProductionPlant"),
         )
+        items = self._rows(SALES_ORDERS, "A_SalesOrderItem", among, open_items, expand="to_ScheduleLine")
         factors = self._factors(items, units)
         for item in items:
             material = canonical(text(item, "Material"))
@@ -108,15 +115,15 @@ class Stock:
             found[material, location] += open_ * factors.get(
                 (material, text(item, "RequestedQuantityUnit")), Decimal(1)
             )
-        deliveries = self._gateway.rows(
-            DELIVERIES,
-            "A_OutbDeliveryItem",
-            filter=both(among, "GoodsMovementStatus eq 'A' or GoodsMovementStatus eq 'B'", self._plants("Plant")),
-        )
-        for item in deliveries:
+        not_left = both("GoodsMovementStatus eq 'A' or GoodsMovementStatus eq 'B'", self._plants("Plant"))
+        for item in self._rows(DELIVERIES, "A_OutbDeliveryItem", among, not_left):
             location = self._nearest(text(item, "Plant"), text(item, "StorageLocation"))
             found[canonical(text(item, "Material")), location] += number(item.get("ActualDeliveredQtyInBaseUnit"))
         return found
+
+    def _rows(self, service: str, entities: str, among: Sequence[str], condition: str, **options: str) -> list[Row]:
+        queries = [query(entities, {"filter": both(each, condition), **options}) for each in among]
+        return [row for rows in self._gateway.rows_of(service, queries) for row in rows]
 
     def _factors(self, items: Sequence[Row], units: Mapping[str, str]) -> Mapping[tuple[str, str], Decimal]:
         """Base units in one of each other unit that the items are ordered in."""
@@ -149,3 +156,11 @@ class Stock:
         """Promises are often made on a plant alone: they count where its goods are first taken from."""
         there = (one for one in self._settings.stock_locations if one.partition("/")[0] == plant)
         return self._location(plant, storage) or next(there, "")
+
+
+def _span(products: Sequence[Row]) -> list[str]:
+    """The filter for what lies from the first to the last of these products, which are in their order."""
+    if not products:
+        return []
+    first, last = (text_literal(text(products[at], "Product")) for at in (0, -1))
+    return [both(f"Material ge {first}", f"Material le {last}")]

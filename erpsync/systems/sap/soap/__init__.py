@@ -2,6 +2,7 @@
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ports.erp import Erp
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -40,6 +41,7 @@ SPEC = SystemSpec(
     capabilities=Capabilities(order_batch=100, unique_references=True, stock_is_diffed=True),
     open_erp=_open_erp,
     open_simulator=_open_simulator,
+    allowance=lambda settings: Allowance(slots=settings.concurrent_requests, longest_seconds=settings.timeout_seconds),
     capabilities_of=_capabilities,
     settle_seconds=_settle_seconds,
     variants={

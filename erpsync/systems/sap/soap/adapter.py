@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from erpsync.domain.fulfilments import OrderProgress
-from erpsync.domain.ids import TargetId
+from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.checks import Check
@@ -79,6 +79,9 @@ class SapSoapErp:
 
     def stock_levels(self, since: Since) -> Page[StockLevel]:
         return self._changes.stock(since)
+
+    def stock_of(self, skus: Sequence[Sku]) -> Sequence[StockLevel]:
+        return self._changes.stock_of(skus)
 
     def progress_changed(self, since: Since) -> Page[OrderProgress]:
         return self._changes.progress(since)

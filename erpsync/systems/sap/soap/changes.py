@@ -1,6 +1,6 @@
 """What SAP tells of its own accord: pages by key, from a watermark by its own clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import OrderProgress
+from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.products import BasePrice, Product
 from erpsync.ports.erp_changes import ErpCustomer
@@ -58,6 +59,25 @@ class Changes:
         return self._page(wire.PRICES_CHANGED, since, arguments, lambda told: reading.prices(told, self._settings))
 
     def stock(self, since: Since) -> Page[StockLevel]:
+        arguments = {"IT_LOCATION": self._places(), "IT_WANTED": []}
+        return self._page(wire.STOCK, since, arguments, lambda told: reading.stock(told, self._settings))
+
+    def stock_of(self, skus: Sequence[Sku]) -> tuple[StockLevel, ...]:
+        """A row that cannot be understood is left out: the poll of all stock tells of it."""
+        places = self._places()
+        # A longer one is no material's.
+        wanted = [row(wire.WANTED, sku, {"MATNR": sku}) for sku in skus if 0 < len(sku) <= wire.WANTED["MATNR"].length]
+        if not wanted:
+            return ()
+        where = {"IV_SINCE": Decimal(0), "IV_CURSOR": "", "IV_LIMIT": len(wanted)}
+        reply = self._wrapper.call(wire.STOCK, {"IT_LOCATION": places, "IT_WANTED": wanted, **where})
+        return reading.stock(reply, self._settings)[0]
+
+    def progress(self, since: Since) -> Page[OrderProgress]:
+        return self._page(wire.PROGRESS_CHANGED, since, {}, reading.progress)
+
+    def _places(self) -> list[wire.Row]:
+        """Raises Rejected where none are configured."""
         if not self._settings.stock_locations:
             raise Rejected(
                 "setting-missing",
@@ -66,11 +86,7 @@ class Changes:
                 next_step='Set it to plants and storage locations, as in "1000/0001", and restart the workers.',
             )
         places = [location.partition("/") for location in self._settings.stock_locations]
-        rows = [row(wire.LOCATION, "location", {"WERKS": plant, "LGORT": place}) for plant, _, place in places]
-        return self._page(wire.STOCK, since, {"IT_LOCATION": rows}, lambda told: reading.stock(told, self._settings))
-
-    def progress(self, since: Since) -> Page[OrderProgress]:
-        return self._page(wire.PROGRESS_CHANGED, since, {}, reading.progress)
+        return [row(wire.LOCATION, "location", {"WERKS": plant, "LGORT": place}) for plant, _, place in places]
 
     def _page(
         self,

@@ -30,6 +30,7 @@ class Wrapper:
             namespaces={},
             read_seconds=settings.timeout_seconds,
             settle_seconds=self.settle_seconds,
+            limiter=tools.limiter,
             access=Access(
                 user=settings.user,
                 password=settings.password.get_secret_value(),

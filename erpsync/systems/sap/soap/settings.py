@@ -58,6 +58,12 @@ class SapSoapSettings(BaseModel):
     time_zone: str = Field(
         default="UTC", description='Zone whose date orders and payments are booked at, as in "Europe/Berlin".'
     )
+    concurrent_requests: int = Field(
+        default=4,
+        ge=1,
+        le=100,
+        description="Requests at once, of all workers together. Each keeps one of SAP's dialog work processes busy.",
+    )
     timeout_seconds: int = Field(
         default=180,
         ge=5,

@@ -102,10 +102,15 @@ class Reads:
         return self._page(values, "ET_PRICE", by_material, lambda key: by_material[key])
 
     def stock(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """A page of all that was ever held or promised, or all of the materials that are wanted."""
         asked = {(row["WERKS"], row["LGORT"]) for row in values["IT_LOCATION"]}
         plants = {plant for plant, _ in asked}
+        wanted = {row["MATNR"] for row in values["IT_WANTED"]}
         with self._tables.mutex:
             rows: dict[tuple[str, str, str], list[Decimal]] = {}
+            for matnr in wanted & self._tables.materials.keys():
+                first = values["IT_LOCATION"][0]
+                rows[matnr, first["WERKS"], first["LGORT"]] = [Decimal(0), Decimal(0)]
             for (matnr, plant, place), quantity in self._tables.mard.items():
                 if (plant, place) in asked:
                     rows[matnr, plant, place] = [quantity, Decimal(0)]
@@ -124,6 +129,9 @@ class Reads:
                 "MEINS": "ST",
             }
             by_material.setdefault(matnr, []).append(row)
+        if wanted:
+            told = [row for matnr, found in by_material.items() if matnr in wanted for row in found]
+            return {"ET_STOCK": told, "EV_NOW": self._now(), "EV_CURSOR": ""}
         return self._page(values, "ET_STOCK", by_material, lambda key: by_material[key])
 
     def progress(self, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,7 @@ STRUCTURES: Mapping[str, Mapping[str, str]] = {
     ),
     "LOOKUP": _fields("KIND C10 VALUE C60 FOUND C1"),
     "LOCATION": _fields("WERKS C4 LGORT C4"),
+    "WANTED": _fields("MATNR C40"),
     "PRICE_LIST": _fields("PLTYP C2"),
     "MATERIAL": _fields(
         "MATNR C40 MAKTX C40 MATKL C9 WGBEZ C20 EAN11 C18 BRGEW P13.3 GEWEI U3 LVORM C1 MSTAV C2 VMSTA C2 CHANGED_AT P15.0"
@@ -101,7 +102,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "Z_ERPSYNC_PRICES_CHANGED": Function(
         {**_AREA, **_SINCE, "IV_KSCHL": "C4", "IT_PRICE_LIST": "PRICE_LIST"}, {"ET_PRICE": "PRICE", **_READ}
     ),
-    "Z_ERPSYNC_STOCK": Function({**_SINCE, "IT_LOCATION": "LOCATION"}, {"ET_STOCK": "STOCK", **_READ}),
+    "Z_ERPSYNC_STOCK": Function(
+        {**_SINCE, "IT_LOCATION": "LOCATION", "IT_WANTED": "WANTED"}, {"ET_STOCK": "STOCK", **_READ}
+    ),
     "Z_ERPSYNC_PROGRESS_CHANGED": Function(
         _SINCE,
         {

@@ -80,4 +80,5 @@ SOUGHT = _structure("KIND C1 REFERENCE C60 EMAIL C241")
 """What is looked for: KIND O order, R credit memo request, P payment, C customer."""
 LOOKUP = _structure("KIND C10 VALUE C60 FOUND C1")
 LOCATION = _structure("WERKS C4 LGORT C4")
+WANTED = _structure("MATNR C40")
 PRICE_LIST = _structure("PLTYP C2")

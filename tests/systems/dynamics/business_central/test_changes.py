@@ -9,13 +9,15 @@ import pytest
 
 from erpsync.domain.errors import Rejected, SyncError, Unavailable
 from erpsync.domain.fulfilments import ErpOrderState, OrderProgress
+from erpsync.domain.ids import Sku
 from erpsync.ports.pages import Since
 from erpsync.ports.runtime import Tools
 from erpsync.ports.spec import Ability
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.dynamics.business_central import SPEC
 from erpsync.systems.dynamics.business_central.settings import NO_LEDGER
-from erpsync.testing.erp_contract import everything, levels
+from erpsync.testing.erp_contract import everything
+from erpsync.testing.erp_stock_contract import levels
 from tests.systems.dynamics.business_central.stand import World, an_order, line, world_of
 
 
@@ -177,6 +179,16 @@ def test_variants_have_stock_of_their_own_and_are_told_when_sold_out(world: Worl
     assert told_levels(world, "SKU-0005|RED", watermark) == {"EAST": (0, 0), "WEST": (0, 0)}
 
 
+def test_stock_of_a_named_variant_is_told_alone_and_capitals_do_not_count(world: World) -> None:
+    for code in ("RED", "BLUE"):
+        world.simulator.put_variant("SKU-0005", code, code)
+    world.simulator.put_stock("SKU-0005|RED", "EAST", Decimal(5), Decimal(1))
+    told = world.erp().stock_of([Sku("sku-0005|red"), Sku("SKU-0005|GREEN"), Sku("N" * 21)])
+    assert {level.sku for level in told} == {"SKU-0005|RED"}
+    assert levels(told, "SKU-0005|RED") == {"EAST": (5, 1), "WEST": (0, 0)}
+    assert not world.erp(sales_lines_page="").stock_of([Sku("SHIPPING")])
+
+
 def test_without_a_list_every_location_is_told_and_stock_that_has_none(world: World) -> None:
     world.simulator.put_stock("SKU-0006", "", Decimal(3))
     assert told_levels(world, "SKU-0006", stock_locations="") == {"": (3, 0), "EAST": (100, 0), "WEST": (0, 0)}
@@ -186,6 +198,8 @@ def test_without_a_list_every_location_is_told_and_stock_that_has_none(world: Wo
 def test_without_a_ledger_page_stock_is_refused_with_what_happens_instead(world: World) -> None:
     with pytest.raises(Rejected) as refused:
         world.erp(ledger_page="").stock_levels(Since())
+    with pytest.raises(Rejected, match=refused.value.problem.what):
+        world.erp(ledger_page="").stock_of([Sku("SKU-0001")])
     assert SPEC.capabilities_of is not None
     declared = SPEC.capabilities_of(world.settings(ledger_page="")).missing
     assert refused.value.problem.what == declared[Ability.STOCK_LEVELS] == NO_LEDGER

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from erpsync.domain.ids import Sku
 from erpsync.ports.pages import Since
 from erpsync.systems.dynamics.business_central import wire
 from erpsync.systems.dynamics.business_central.wire import NO_ID
@@ -118,6 +119,7 @@ def do_everything(world: World) -> None:
         erp.progress_changed,
     ):
         everything(read)  # type: ignore[arg-type]
+    erp.stock_of([Sku("SKU-0005|RED"), Sku("SKU-0002"), Sku("SKU-9999")])
     erp.close_orders([ref.target_id])
     world.simulator.invoice(ref.target_id)
     refund = refund_draft(ref, returned("SKU-0005|RED", "10.00", "1.90"), shipping=eur("1.00"), total=eur("12.90"))

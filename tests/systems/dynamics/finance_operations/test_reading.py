@@ -98,6 +98,16 @@ def test_stock_of_variants_and_of_all_warehouses(fo: World) -> None:
     assert only == ["12"]
 
 
+def test_stock_of_a_named_variant_is_told_alone(fo: World) -> None:
+    controls = fo.simulator.controls
+    controls.release("SHIRT", "Shirt", ProductSubType="ProductMaster")
+    for size in ("M", "L"):
+        controls.add_variant("SHIRT", f"SHIRT-{size}", f"Shirt {size}", ProductSizeId=size)
+    asked = [Sku("SHIRT-M"), Sku("SHIRT"), Sku("SHIRT-XL"), Sku("sku-0001")]
+    told = [(one.sku, one.location) for one in fo.erp(stock_locations="").stock_of(asked)]
+    assert told == [("SHIRT-M", "11"), ("SHIRT-M", "12")]
+
+
 def test_a_bad_row_stops_nothing(tmp_path: Path) -> None:
     with world(tmp_path) as fo:
         fo.simulator.controls.release("BAD", "Bad", SellEndDate="not a date")

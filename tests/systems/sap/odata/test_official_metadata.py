@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from erpsync.domain.errors import SyncError
+from erpsync.domain.ids import Sku
 from erpsync.domain.orders import Order, TaxLine
 from erpsync.systems.sap.odata.simulator_batch import Call
 from erpsync.systems.sap.odata.simulator_types import DEFINITIONS, NOT_CREATABLE, entity_sets
@@ -53,6 +54,7 @@ def busy(sap: System) -> System:
     ):
         _, watermark = everything(read)  # type: ignore[arg-type]
         everything(read, watermark)  # type: ignore[arg-type]
+    erp.stock_of([Sku(f"SKU-{number:04d}") for number in range(500)])
     erp.check()
     return sap
 

@@ -7,9 +7,11 @@ import pytest
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import ErpOrderState
+from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
 from erpsync.ports.pages import Since
-from erpsync.testing.erp_contract import an_order, everything, levels, written
+from erpsync.testing.erp_contract import an_order, everything, written
+from erpsync.testing.erp_stock_contract import levels
 from tests.systems.sap.odata.stand import System
 
 AGES_AGO = datetime(2021, 1, 1, tzinfo=UTC)
@@ -107,11 +109,15 @@ def test_promises_in_another_unit_count_in_base_units(sap: System) -> None:
         "A_SalesOrderItem", {"SalesOrder": ref.target_id, "SalesOrderItem": "10", "RequestedQuantityUnit": "CS"}
     )
     assert levels(everything(sap.erp().stock_levels)[0], "SKU-0001")[first] == (100, 24)
+    assert levels(sap.erp().stock_of([Sku("SKU-0001")]), "SKU-0001")[first] == (100, 24)
 
 
 def test_stock_without_locations_names_the_setting(sap: System) -> None:
+    erp = sap.erp(stock_locations="")
     with pytest.raises(Rejected, match="stock_locations"):
-        sap.erp(stock_locations="").stock_levels(Since())
+        erp.stock_levels(Since())
+    with pytest.raises(Rejected, match="stock_locations"):
+        erp.stock_of([Sku("SKU-0001")])
 
 
 def test_a_delivery_counts_once_its_goods_have_left(sap: System) -> None:

@@ -13,7 +13,7 @@ DICTIONARY = (FOLDER / "zerpsync_dictionary.abap").read_text()
 SENT = {
     "ORDER": wire.ORDER, "ITEM": wire.ITEM, "COND": wire.CONDITION, "ADDRESS": wire.ADDRESS, "TEXT": wire.TEXT,
     "EXTRA": wire.EXTRA, "CUSTOMER": wire.CUSTOMER, "PAYMENT": wire.PAYMENT_ROW, "SOUGHT": wire.SOUGHT,
-    "LOOKUP": wire.LOOKUP, "LOCATION": wire.LOCATION, "PRICE_LIST": wire.PRICE_LIST,
+    "LOOKUP": wire.LOOKUP, "LOCATION": wire.LOCATION, "WANTED": wire.WANTED, "PRICE_LIST": wire.PRICE_LIST,
 }  # fmt: skip
 _KINDS = {"char": "C", "numc": "N", "unit": "U", "dec": "P"}
 

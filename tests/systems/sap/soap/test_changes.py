@@ -9,6 +9,7 @@ import pytest
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.fulfilments import ErpOrderState
+from erpsync.domain.ids import Sku
 from erpsync.domain.parties import Customer
 from erpsync.ports.erp_records import CustomerDraft
 from erpsync.ports.pages import Page, Since
@@ -40,9 +41,23 @@ def test_a_location_without_the_item_is_told_as_zero(world: World) -> None:
     assert levels(world, "SKU-0001") == {"1000/0001": (100, 0), "1000/0002": (0, 0)}
 
 
+def test_a_material_that_no_location_ever_held_is_told_as_zero_when_it_is_named(world: World) -> None:
+    asked = [Sku("SERVICE"), Sku("N" * 41)]
+
+    told = world.erp().stock_of(asked)
+
+    assert [(one.sku, one.location, one.on_hand, one.reserved) for one in told] == [
+        ("SERVICE", "1000/0001", 0, 0),
+        ("SERVICE", "1000/0002", 0, 0),
+    ]
+
+
 def test_stock_without_locations_names_the_setting(world: World) -> None:
+    erp = world.erp(stock_locations="")
     with pytest.raises(Rejected, match="stock_locations"):
-        world.erp(stock_locations="").stock_levels(Since())
+        erp.stock_levels(Since())
+    with pytest.raises(Rejected, match="stock_locations"):
+        erp.stock_of([Sku("SKU-0001")])
 
 
 def test_price_lists_and_scales_are_told_beside_the_base_price(world: World) -> None:

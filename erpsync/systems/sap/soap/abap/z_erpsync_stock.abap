@@ -6,6 +6,7 @@ FUNCTION z_erpsync_stock.
 *"     VALUE(IV_CURSOR) TYPE  CHAR40
 *"     VALUE(IV_LIMIT) TYPE  I
 *"     VALUE(IT_LOCATION) TYPE  ZERPSYNC_T_LOCATION
+*"     VALUE(IT_WANTED) TYPE  ZERPSYNC_T_WANTED
 *"  EXPORTING
 *"     VALUE(ET_STOCK) TYPE  ZERPSYNC_T_STOCK
 *"     VALUE(EV_NOW) TYPE  TIMESTAMP
@@ -13,7 +14,8 @@ FUNCTION z_erpsync_stock.
 *"----------------------------------------------------------------------
 * Unrestricted stock (MARD-LABST) per storage location asked for, and what of it is promised: open sales
 * requirements (VBBE, orders and deliveries not yet issued) and open reservations (RESB). Neither MARD nor
-* VBBE tells when it changed, so IV_SINCE is not used and erpsync compares.
+* VBBE tells when it changed, so IV_SINCE is not used and erpsync compares. Materials in IT_WANTED are told
+* alone and all at once, without a limit, also those that no storage location has held yet.
 * VBBE has a record per requirement only where the availability check writes individual requirements; with
 * totals (checking groups that write VBBS, ECC only) read VBBS as well. Storage locations under WM or EWM
 * hold the same quantities in MARD as their quants (LQUA) do, apart from what is between them.
@@ -35,7 +37,8 @@ FUNCTION z_erpsync_stock.
         lv_needed TYPE resb-bdmng,
         lv_issued TYPE resb-enmng,
         ls_out   TYPE zerpsync_s_stock.
-  FIELD-SYMBOLS <ls_location> TYPE zerpsync_s_location.
+  FIELD-SYMBOLS: <ls_location> TYPE zerpsync_s_location,
+                 <ls_wanted>   TYPE zerpsync_s_wanted.
 
   GET TIME STAMP FIELD ev_now.
   lv_matnr = iv_cursor.
@@ -47,10 +50,18 @@ FUNCTION z_erpsync_stock.
     APPEND ls_plant TO lt_plant.
   ENDLOOP.
   CHECK lt_plant IS NOT INITIAL.
-  SELECT DISTINCT matnr FROM mard INTO TABLE lt_matnr UP TO lv_limit ROWS
-    WHERE matnr > lv_matnr AND werks IN lt_plant
-    ORDER BY matnr.
-  IF lines( lt_matnr ) > iv_limit.
+  LOOP AT it_wanted ASSIGNING <ls_wanted>.
+    PERFORM material_in USING <ls_wanted>-matnr CHANGING lv_matnr.
+    SELECT SINGLE matnr FROM mara INTO lv_matnr WHERE matnr = lv_matnr.
+    CHECK sy-subrc = 0.
+    INSERT lv_matnr INTO TABLE lt_matnr.         " one that is named twice is told once
+  ENDLOOP.
+  IF it_wanted IS INITIAL.
+    SELECT DISTINCT matnr FROM mard INTO TABLE lt_matnr UP TO lv_limit ROWS
+      WHERE matnr > lv_matnr AND werks IN lt_plant
+      ORDER BY matnr.
+  ENDIF.
+  IF it_wanted IS INITIAL AND lines( lt_matnr ) > iv_limit.
     DELETE lt_matnr INDEX lv_limit.
     READ TABLE lt_matnr INTO lv_matnr INDEX iv_limit.
     ev_cursor = lv_matnr.
@@ -75,6 +86,14 @@ FUNCTION z_erpsync_stock.
       ls_sum-reserved = lv_needed - lv_issued.
       COLLECT ls_sum INTO lt_sum.
     ENDSELECT.
+    IF it_wanted IS NOT INITIAL.                 " none of it anywhere is told as none
+      READ TABLE it_location ASSIGNING <ls_location> INDEX 1.
+      CLEAR ls_sum.
+      ls_sum-matnr = lv_matnr.
+      ls_sum-werks = <ls_location>-werks.
+      ls_sum-lgort = <ls_location>-lgort.
+      COLLECT ls_sum INTO lt_sum.
+    ENDIF.
     LOOP AT lt_sum INTO ls_sum.
       IF ls_sum-lgort IS NOT INITIAL.            " a plant's promise without a storage location counts too
         READ TABLE it_location TRANSPORTING NO FIELDS

@@ -149,6 +149,9 @@ define structure zerpsync_s_location {
   werks     : abap.char(4);
   lgort     : abap.char(4);
 }
+define structure zerpsync_s_wanted {
+  matnr     : abap.char(40);
+}
 define structure zerpsync_s_price_list {
   pltyp     : abap.char(2);
 }

@@ -1,0 +1,201 @@
+"""Products from an ERP to a store: made, changed and hidden, never deleted.
+
+A product that the store has is found by its SKUs; where these do not say which it is, a person must. What a run finds
+equal to what the store was last made equal to costs no call. Stock, and the prices of what is there, are other flows'.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ValidationError
+
+from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.ids import JobId, SourceId, TargetId
+from erpsync.domain.products import Product
+from erpsync.flows.context import FlowContext
+from erpsync.flows.product_plan import Known, Plan, plan
+from erpsync.ledger import links, matching, told
+from erpsync.ledger.links import Ends, LinkKind, Made
+from erpsync.ledger.told import Told
+from erpsync.ports.flow import Done, Ended, Item
+from erpsync.ports.pages import Page, Since
+from erpsync.ports.spec import StoreAbility
+from erpsync.ports.store_records import ProductAnswer, ProductDraft, StoreProduct
+from erpsync.ports.webhooks import Change
+
+FLOW = "products"
+_LONGEST_NUMBER = 200
+
+
+class _Body(BaseModel):
+    """What a poll keeps of a product. `after` is what was told of it before: what comes back to an older state is news."""
+
+    after: int | None
+    product: Product
+
+
+def changes(context: FlowContext, since: Since) -> Page[Change]:
+    """Products of the ERP, each whole. One that is as it was last told brings the very same body, unless it was hidden for
+    want of prices that it has by now."""
+    with context.calling(context.target):
+        page = context.erp.products_changed(since)
+    ids = [SourceId(product.id) for product in page.records]
+    with context.database.begin() as connection:
+        waiting = matching.now_priced(connection, context.target, FLOW) if since.cursor is None else []
+        before = told.last(connection, context.target, f"{FLOW} poll", [*ids, *waiting])
+    found = {product.id: _body(product, before.get(SourceId(product.id))) for product in page.records}
+    for last in (before[source_id] for source_id in waiting if source_id in before):
+        again = _Body.model_validate_json(last.body).model_copy(update={"after": last.id})
+        told_now = found.get(again.product.id)
+        if told_now is None or told_now.after != last.id:  # it has not changed since
+            found[again.product.id] = again
+    now = context.clock.now()
+    return Page(tuple(_change(body, now) for body in found.values()), page.cursor, page.watermark, page.unreadable)
+
+
+@dataclass(frozen=True)
+class _Work:
+    item: Item
+    plan: Plan
+
+    @property
+    def product(self) -> Product:
+        return self.plan.draft.product
+
+
+class ProductFlow:
+    """Products of one route, against its direction. See `erpsync.ports.flow.Flow`."""
+
+    def __init__(self, context: FlowContext) -> None:
+        self._context = context
+        self._products = Ends(LinkKind.PRODUCT, context.target, context.source)
+        self._variants = Ends(LinkKind.VARIANT, context.target, context.source)
+        self._reads_none = StoreAbility.VARIANTS in context.store_capabilities.missing
+
+    @property
+    def batch(self) -> int:
+        return self._context.store_capabilities.order_batch
+
+    def __call__(self, items: Sequence[Item]) -> Mapping[JobId, Ended]:
+        results: dict[JobId, Ended] = {}
+        products: dict[JobId, Product] = {}
+        for item in items:
+            read = _read(item)
+            if isinstance(read, Product):
+                products[item.job_id] = read
+            else:
+                results[item.job_id] = read
+        known = self._known(list(products.values()))
+        works = []
+        for item in (item for item in items if item.job_id in products):
+            product = products[item.job_id]
+            planned = plan(product, known[product.id], self._context.product_rules)
+            if isinstance(planned, Plan):
+                works.append(_Work(item, planned))
+            else:
+                results[item.job_id] = planned
+        return results | self._worked(works, known)
+
+    def _known(self, products: Sequence[Product]) -> dict[TargetId, Known]:
+        store = self._context.source
+        skus = [variant.sku for product in products for variant in product.variants]
+        with self._context.database.begin() as connection:
+            linked = links.find(connection, self._products, [SourceId(product.id) for product in products])
+            variants = links.find(connection, self._variants, [SourceId(sku) for sku in skus])
+            listed = matching.listed(connection, store, skus)
+            ids = {SourceId(link.target_id) for link in linked.values()} | {one.product_id for one in listed}
+            sizes = matching.sizes(connection, store, list(ids))
+            read = self._reads_none or matching.is_read(connection, store)
+        prices = self._context.prices(skus)
+        return {
+            product.id: Known(
+                link=linked.get(SourceId(product.id)),
+                variants={
+                    variant.sku: SourceId(variants[SourceId(variant.sku)].target_id)
+                    for variant in product.variants
+                    if SourceId(variant.sku) in variants
+                },
+                listed=[one for one in listed if one.asked in {variant.sku for variant in product.variants}],
+                sizes=sizes,
+                prices=prices,
+                read=read,
+            )
+            for product in products
+        }
+
+    def _worked(self, works: Sequence[_Work], known: Mapping[TargetId, Known]) -> dict[JobId, Ended]:
+        results: dict[JobId, Ended] = {}
+        changed = []
+        for work in works:
+            link = known[work.product.id].link
+            if link is not None and link.content_hash == work.plan.content_hash:
+                results[work.item.job_id] = work.plan.problem or Done("unchanged")
+            else:
+                changed.append(work)
+        answers = self._put([work.plan.draft for work in changed])
+        self._keep(changed, answers)
+        for work in changed:
+            answer = answers[work.product.id]
+            if isinstance(answer, SyncError):
+                answer.connection = answer.connection or self._context.source
+                results[work.item.job_id] = answer
+            else:
+                results[work.item.job_id] = work.plan.problem or Done(_note(work.plan, answer))
+        return results
+
+    def _put(self, drafts: Sequence[ProductDraft]) -> Mapping[TargetId, ProductAnswer]:
+        if not drafts:
+            return {}
+        try:
+            with self._context.calling(self._context.source):
+                return self._context.store.put_products(drafts)
+        except SyncError as error:
+            return {draft.product.id: error for draft in drafts}
+
+    def _keep(self, works: Sequence[_Work], answers: Mapping[TargetId, ProductAnswer]) -> None:
+        products: list[Made] = []
+        variants: list[Made] = []
+        for work in works:
+            answer = answers[work.product.id]
+            if isinstance(answer, StoreProduct):
+                title, content_hash = work.product.title, work.plan.content_hash
+                products.append(Made(SourceId(work.product.id), TargetId(answer.id), title, content_hash))
+                variants += [Made(SourceId(sku), TargetId(one), sku) for sku, one in answer.variants.items()]
+        now = self._context.clock.now()
+        with self._context.database.begin() as connection:
+            links.keep(connection, self._products, products, now)
+            links.keep(connection, self._variants, variants, now)
+
+
+def _change(body: _Body, now: datetime) -> Change:
+    product = body.product
+    number = next((variant.sku for variant in product.variants), product.id)[:_LONGEST_NUMBER]
+    written = body.model_dump_json().encode()
+    return Change(FLOW, SourceId(product.id), now, number, carries_state=True, body=written)
+
+
+def _body(product: Product, before: Told | None) -> _Body:
+    product = product.model_copy(update={"changed_at": None})
+    if before is None:
+        return _Body(after=None, product=product)
+    last = _Body.model_validate_json(before.body)
+    return last if last.product == product else _Body(after=before.id, product=product)
+
+
+def _read(item: Item) -> Product | SyncError:
+    try:
+        return _Body.model_validate_json(item.body or b"").product
+    except ValidationError:
+        return Rejected(
+            "product-not-kept",
+            system="erpsync",
+            record=f"product {item.number}",
+            what="What the ERP told of the product is not kept any more.",
+            next_step="Discard this dead letter: the next change of the product in the ERP is told again.",
+        )
+
+
+def _note(planned: Plan, answer: StoreProduct) -> str:
+    done = "changed" if planned.draft.id else "made"
+    return "; ".join((f"{done}, with {len(answer.variants)} variants", *planned.notes, *answer.notes))

@@ -1,0 +1,180 @@
+"""Stock from an ERP to a store: what the ERP has, less what stores have sold of which it does not know yet.
+
+One job a route. A run learns what was sold, reads the ERP's levels of what it has been told of since, plans what differs
+from what the store has, stops where that looks wrong, and sends the rest in the store's bulk call. It compares first: a
+store that has less than it should has sold something, and is left alone until its orders tell what.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from erpsync.domain.errors import SyncError
+from erpsync.domain.ids import JobId, Sku, SourceId
+from erpsync.domain.orders import Order
+from erpsync.flows.context import FlowContext
+from erpsync.flows.orders import goods
+from erpsync.flows.stock_limits import weighed
+from erpsync.flows.stock_sending import Sender
+from erpsync.flows.stock_terms import terms_of
+from erpsync.ledger import checkpoints, jobs, pushes, sales, stock
+from erpsync.ledger.pushes import Push, PushChange, PushKind, PushState, Way
+from erpsync.ledger.sales import Sold, Unread
+from erpsync.ledger.stock import Desired, Terms
+from erpsync.ports.flow import Done, Ended, Item
+from erpsync.ports.pages import Page, Since
+from erpsync.ports.webhooks import Change
+
+FLOW = "stock"
+# The job's only record: all that the ERP holds.
+ALL = SourceId("all")
+_ORDERS_AT_ONCE = 250
+_SKUS_AT_ONCE = 500
+_PLANNED_AT_ONCE = 2_000
+# After so long a run makes room for others and is called again: it stays far below its lease.
+_SLICE = timedelta(seconds=60)
+# A store that is not polled for orders, or has less for another reason than a sale, is believed after this.
+_DOUBT = timedelta(minutes=15)
+
+
+def changes(context: FlowContext, since: Since) -> Page[Change]:
+    """A page of what the ERP holds, to be kept. With the last one the stores are to follow."""
+    as_of = context.clock.now()
+    with context.calling(context.target):
+        page = context.erp.stock_levels(since)
+    told = Change(flow=FLOW, source_id=ALL, version=as_of, number=FLOW, carries_state=False)
+    return Page(
+        (told,) if page.cursor is None else (),
+        page.cursor,
+        page.watermark,
+        page.unreadable,
+        keep=lambda connection: stock.keep_levels(connection, context.target, page.records, as_of),
+        kept=len(page.records),
+    )
+
+
+class StockFlow:
+    """Stock of one route, against its direction. See `erpsync.ports.flow.Flow`."""
+
+    batch = 1
+
+    def __init__(self, context: FlowContext) -> None:
+        self._context = context
+        self._ends = sales.Ends(context.source, context.target)
+        self._way = Way(PushKind.STOCK, context.target, context.source)
+
+    def __call__(self, items: Sequence[Item]) -> Mapping[JobId, Ended]:
+        return {item.job_id: self._run(item.job_id) for item in items}
+
+    def _run(self, job_id: JobId) -> Ended:
+        context, end = self._context, self._context.clock.now() + _SLICE
+        with context.database.begin() as connection:
+            terms = terms_of(connection, context.stock, context.target, context.source, context.clock.now())
+        self._learn()
+        self._settle()
+        push = self._planned(terms)
+        if push is None:
+            return Done("the store has what it should have")
+        if push.state is PushState.HELD:
+            return Done(f"push {push.id} waits for a person: {push.reason}")
+        finished = Sender(context, terms, push, self._settled_before()).send_until(end)
+        with context.database.begin() as connection:
+            told = pushes.tally(connection, push.id)
+            if not finished:
+                jobs.again(connection, job_id)
+        counts = ", ".join(f"{number} {state}" for state, number in sorted(told.items()))
+        return Done(f"push {push.id}: {counts}{'' if finished else '; going on'}")
+
+    def _learn(self) -> None:
+        """Keeps what the orders sell that are still on their way to the ERP, or stuck."""
+        while True:
+            with self._context.database.begin() as connection:
+                unread = sales.unread(connection, self._ends, _ORDERS_AT_ONCE)
+            if not unread:
+                return
+            orders = self._read(unread)
+            with self._context.database.begin() as connection:
+                sales.keep(connection, self._ends, [_sold(one, orders.get(one.source_id)) for one in unread])
+
+    def _read(self, unread: Sequence[Unread]) -> dict[SourceId, Order]:
+        """What can be read of these: what cannot is the orders' own flow to complain of."""
+        orders: dict[SourceId, Order] = {}
+        for one in unread:
+            if one.body is not None:
+                try:
+                    orders[one.source_id] = self._context.store.order_from_event(one.body)
+                except SyncError:
+                    continue
+        absent = [one.source_id for one in unread if one.body is None]
+        if absent:
+            with self._context.calling(self._context.source):
+                answers = self._context.store.read_orders(absent)
+            orders |= {key: answer for key, answer in answers.items() if isinstance(answer, Order)}
+        return orders
+
+    def _settle(self) -> None:
+        """Reads the levels of what was sold in orders that the ERP has by now, so that its own figures speak for them."""
+        context, after = self._context, ""
+        with context.database.begin() as connection:
+            sales.waive_discarded(connection, self._ends, context.clock.now())
+            sales.settle(connection, context.target)
+        while True:
+            with context.database.begin() as connection:
+                asked = sales.unsettled(connection, context.target, _SKUS_AT_ONCE, after)
+            if not asked:
+                return
+            after, as_of = asked[-1], context.clock.now()
+            with context.calling(context.target):
+                levels = context.erp.stock_of(asked)
+            with context.database.begin() as connection:
+                stock.keep_levels(connection, context.target, levels, as_of)
+                sales.settle(connection, context.target, asked, as_of)
+
+    def _planned(self, terms: Terms) -> Push | None:
+        """The push to be sent, or held; None where nothing differs."""
+        context, after = self._context, ""
+        while True:
+            with context.database.begin() as connection:
+                now = context.clock.now()
+                push = pushes.open_one(connection, self._way)
+                if push is not None and push.state is PushState.PUSHING:
+                    return push
+                skus, after = stock.take_dirty(connection, terms, _PLANNED_AT_ONCE, after)
+                if not skus:
+                    return None if push is None else weighed(connection, context, push, now)
+                rows = stock.desired(connection, terms, skus)
+                if push is None and not any(_differs(row) for row in rows):
+                    continue
+                push = push or pushes.begin(connection, self._way, now)
+                doubted = {row.sku for row in rows if is_doubted(row, self._settled_before())}
+                pushes.plan(connection, push.id, skus, [_change(one) for one in rows if _differs(one, doubted)])
+                stock.mark(connection, terms, sorted(doubted))
+
+    def _settled_before(self) -> datetime:
+        """Doubts from before this time are settled: the store's orders were read since."""
+        with self._context.database.begin() as connection:
+            polled = checkpoints.get(connection, self._context.source, "orders changed") or {}
+        latest = self._context.clock.now() - _DOUBT
+        begun = polled.get("begun_at") if not polled.get("cursor") else None
+        return latest if begun is None else max(latest, datetime.fromisoformat(begun))
+
+
+def is_doubted(row: Desired, settled_before: datetime) -> bool:
+    """Whether the store had less than it should, and its orders were not read since."""
+    return row.doubted_at is not None and row.doubted_at >= settled_before
+
+
+def _differs(row: Desired, doubted: Iterable[Sku] = ()) -> bool:
+    return row.quantity != row.expected and not row.undone and row.sku not in doubted
+
+
+def _change(row: Desired) -> PushChange:
+    return PushChange(
+        row.sku, row.location, None if row.expected is None else Decimal(row.expected), Decimal(row.quantity)
+    )
+
+
+def _sold(unread: Unread, order: Order | None) -> Sold:
+    if order is None:
+        return Sold(unread.source_id, unread.version, {})
+    return Sold(unread.source_id, max(unread.version, order.version), goods(order))

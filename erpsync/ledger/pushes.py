@@ -1,0 +1,311 @@
+"""Pushes: runs of changes from an ERP to a store, planned before they are sent, stopped where they look wrong, and kept
+with what was there before, so that they can be taken back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, text
+
+from erpsync.domain.ids import ConnectionName, Sku
+from erpsync.ledger.texts import storable
+
+
+class PushKind(StrEnum):
+    STOCK = "stock"
+    PRICES = "prices"
+
+
+class PushState(StrEnum):
+    PLANNING = "planning"
+    HELD = "held"
+    """It would change more than a person has allowed in advance."""
+    PUSHING = "pushing"
+    DONE = "done"
+
+
+class ChangeState(StrEnum):
+    PLANNED = "planned"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Push:
+    """`catalogue` is how many SKUs there are to change, `changed` how many of them it changes, and `alarming` how many of
+    those in a way that wants looking at: to nothing, or to a far lower price. `undoes` is the push that it takes back."""
+
+    id: int
+    kind: PushKind
+    erp: ConnectionName
+    store: ConnectionName
+    state: PushState
+    undoes: int | None
+    reason: str
+    catalogue: int
+    changed: int
+    alarming: int
+    approved_by: str
+    created_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def letter(self) -> tuple[str, str]:
+        """Subject and code of the dead letter that says that it is held."""
+        return f"{self.kind} of {self.store}", f"{self.kind}-held"
+
+
+@dataclass(frozen=True)
+class PushChange:
+    """One value at one place: a store's location, or a price list. `before` is None where it was not known."""
+
+    sku: Sku
+    place: str
+    before: Decimal | None
+    after: Decimal
+    state: ChangeState = ChangeState.PLANNED
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What goes from where to where."""
+
+    kind: PushKind
+    erp: ConnectionName
+    store: ConnectionName
+
+
+def open_one(connection: Connection, way: Way) -> Push | None:
+    """The push that is not done yet, locked; there is one at most. Prices that are held stand beside it."""
+    row = connection.execute(_OPEN_ONE, _way(way)).one_or_none()
+    return None if row is None else _push(row)
+
+
+def in_state(connection: Connection, way: Way, state: PushState) -> list[Push]:
+    """The pushes in that state, locked, the oldest first."""
+    values = {**_way(way), "state": state}
+    rows = connection.execute(text(f"{_SELECT} WHERE {_OF_WAY} AND state = :state ORDER BY id FOR UPDATE"), values)
+    return [_push(row) for row in rows]
+
+
+def get(connection: Connection, push_id: int) -> Push | None:
+    row = connection.execute(text(f"{_SELECT} WHERE id = :id"), {"id": push_id}).one_or_none()
+    return None if row is None else _push(row)
+
+
+def latest(connection: Connection, kind: PushKind, limit: int, store: ConnectionName | None = None) -> list[Push]:
+    """The newest first; those that changed nothing are left out."""
+    rows = connection.execute(_LATEST, {"kind": kind, "limit": limit, "store": store})
+    return [_push(row) for row in rows]
+
+
+def begin(
+    connection: Connection,
+    way: Way,
+    now: datetime,
+    undoes: int | None = None,
+    actor: str = "",
+    state: PushState = PushState.PLANNING,
+) -> Push:
+    """A new push, to be planned; the ledger keeps a second one of the same way from being open."""
+    values = {**_way(way), "undoes": undoes, "actor": actor, "state": state, "now": now}
+    return _push(connection.execute(_BEGIN, values).one())
+
+
+def plan(connection: Connection, push_id: int, skus: Sequence[Sku], changes: Sequence[PushChange]) -> None:
+    """What the push does to these SKUs, instead of what it was going to do to them."""
+    values = {
+        "push_id": push_id,
+        "scope": list(skus),
+        "skus": [one.sku for one in changes],
+        "places": [one.place for one in changes],
+        "before": [one.before for one in changes],
+        "after": [one.after for one in changes],
+    }
+    connection.execute(_UNPLAN, values)
+    if changes:
+        connection.execute(_PLAN, values)
+
+
+def weigh(connection: Connection, push_id: int, catalogue: int, low: Decimal) -> Push:
+    """Counts what is planned. Alarming is a SKU whose values fall together to `low` times what they were, or below."""
+    values = {"id": push_id, "catalogue": catalogue, "low": low}
+    return _push(connection.execute(_WEIGH, values).one())
+
+
+def move(connection: Connection, push_id: int, state: PushState, now: datetime, reason: str = "") -> None:
+    values = {"id": push_id, "state": state, "reason": reason, "now": now, "done": state == PushState.DONE}
+    connection.execute(_MOVE, values)
+
+
+def approve(connection: Connection, push_id: int, actor: str) -> bool:
+    """A person has looked: what is planned may be sent. False where the push is not held."""
+    return connection.execute(_APPROVE, {"id": push_id, "actor": actor}).rowcount == 1
+
+
+def planned(connection: Connection, push_id: int, limit: int) -> list[PushChange]:
+    """What is still to be sent of up to `limit` SKUs, whole SKUs at a time."""
+    return [_change(row) for row in connection.execute(_PLANNED, {"id": push_id, "limit": limit})]
+
+
+def changes(connection: Connection, push_id: int, limit: int, after: tuple[str, str] = ("", "")) -> list[PushChange]:
+    """The push's changes by SKU and place, those after that one."""
+    values = {"id": push_id, "limit": limit, "sku": after[0], "place": after[1]}
+    return [_change(row) for row in connection.execute(_CHANGES, values)]
+
+
+def tally(connection: Connection, push_id: int) -> dict[ChangeState, int]:
+    """How many of its changes are in which state."""
+    rows = connection.execute(
+        text("SELECT state, count(*) AS n FROM push_changes WHERE push_id = :id GROUP BY 1"), {"id": push_id}
+    )
+    return {ChangeState(row.state): row.n for row in rows}
+
+
+def settle(connection: Connection, push_id: int, changed: Sequence[PushChange], now: datetime) -> None:
+    """Records how each ended, with what was really there before and what was really set."""
+    values = {
+        "id": push_id,
+        "skus": [one.sku for one in changed],
+        "places": [one.place for one in changed],
+        "before": [one.before for one in changed],
+        "after": [one.after for one in changed],
+        "states": [one.state for one in changed],
+        "notes": [storable(one.note) for one in changed],
+        "now": now,
+    }
+    if changed:
+        connection.execute(_SETTLE, values)
+
+
+def plan_undo(connection: Connection, push: Push) -> int:
+    """Plans in `push` the way back of all that `push.undoes` has done; returns how many changes that is."""
+    return int(connection.execute(_PLAN_UNDO, {"id": push.id, "undoes": push.undoes}).scalar_one())
+
+
+def drop_if_idle(connection: Connection, push_id: int) -> bool:
+    """Deletes a push of which everything was skipped; False where there is something to show or to take back."""
+    return connection.execute(_DROP_IF_IDLE, {"id": push_id}).rowcount == 1
+
+
+def purge(connection: Connection, before: datetime) -> int:
+    """Deletes pushes that ended before, and the plans of those that changed nothing an hour after they ended."""
+    values = {"before": before, "idle": before + timedelta(days=89)}
+    return connection.execute(_PURGE, values).rowcount
+
+
+def _way(way: Way) -> Mapping[str, object]:
+    return {"kind": way.kind, "erp": way.erp, "store": way.store}
+
+
+def _push(row: Row[tuple[object, ...]]) -> Push:
+    values = dict(row._mapping)
+    return Push(
+        **values
+        | {
+            "kind": PushKind(values["kind"]),
+            "state": PushState(values["state"]),
+            "erp": ConnectionName(values["erp"]),
+            "store": ConnectionName(values["store"]),
+        }
+    )
+
+
+def _change(row: Row[tuple[object, ...]]) -> PushChange:
+    values = dict(row._mapping)
+    return PushChange(**values | {"sku": Sku(values["sku"]), "state": ChangeState(values["state"])})
+
+
+_COLUMNS = (
+    """id, kind, erp, store, state, undoes, reason, catalogue, changed, alarming, approved_by, created_at, ended_at"""
+)
+_SELECT = f"SELECT {_COLUMNS} FROM pushes"
+_OF_WAY = "kind = :kind AND erp = :erp AND store = :store"
+
+_LATEST = text(f"""
+    {_SELECT} WHERE kind = :kind AND (changed > 0 OR state <> 'done') AND store = COALESCE(:store, store)
+    ORDER BY id DESC LIMIT :limit
+""")
+
+_OPEN_ONE = text(f"""
+    {_SELECT} WHERE {_OF_WAY} AND state <> 'done' AND NOT (kind = 'prices' AND state = 'held')
+    ORDER BY id LIMIT 1 FOR UPDATE
+""")
+
+_BEGIN = text(f"""
+    INSERT INTO pushes (kind, erp, store, state, undoes, approved_by, created_at)
+    VALUES (:kind, :erp, :store, :state, :undoes, :actor, :now) RETURNING {_COLUMNS}
+""")
+
+_UNPLAN = text("DELETE FROM push_changes WHERE push_id = :push_id AND sku = ANY(:scope) AND state = 'planned'")
+
+_PLAN = text("""
+    INSERT INTO push_changes (push_id, sku, place, before, after)
+    SELECT :push_id, sku, place, before, after FROM unnest(
+        CAST(:skus AS text[]), CAST(:places AS text[]), CAST(:before AS numeric[]), CAST(:after AS numeric[])
+    ) AS t (sku, place, before, after) ORDER BY sku, place
+    ON CONFLICT (push_id, sku, place) DO UPDATE SET before = excluded.before, after = excluded.after, state = 'planned',
+        note = '', done_at = NULL
+""")
+
+_WEIGH = text(f"""
+    UPDATE pushes SET catalogue = :catalogue, changed = w.changed, alarming = w.alarming FROM (
+        SELECT count(*) AS changed,
+            count(*) FILTER (WHERE before > 0 AND after <= before * CAST(:low AS numeric)) AS alarming
+        FROM (
+            SELECT sku, sum(before) AS before, sum(after) AS after FROM push_changes WHERE push_id = :id GROUP BY sku
+        ) AS by_sku
+    ) AS w WHERE id = :id RETURNING {", ".join(f"pushes.{name.strip()}" for name in _COLUMNS.split(","))}
+""")
+
+_MOVE = text("""
+    UPDATE pushes SET state = :state, reason = CASE WHEN :reason = '' THEN reason ELSE :reason END,
+        ended_at = CASE WHEN :done THEN CAST(:now AS timestamptz) END WHERE id = :id
+""")
+
+_APPROVE = text("UPDATE pushes SET state = 'pushing', approved_by = :actor WHERE id = :id AND state = 'held'")
+
+_PLANNED = text("""
+    SELECT sku, place, before, after, state, note FROM push_changes
+    WHERE push_id = :id AND state = 'planned' AND sku IN (
+        SELECT DISTINCT sku FROM push_changes WHERE push_id = :id AND state = 'planned' ORDER BY sku LIMIT :limit
+    ) ORDER BY sku, place
+""")
+
+_CHANGES = text("""
+    SELECT sku, place, before, after, state, note FROM push_changes
+    WHERE push_id = :id AND (sku, place) > (:sku, :place) ORDER BY sku, place LIMIT :limit
+""")
+
+_SETTLE = text("""
+    UPDATE push_changes c SET before = t.before, after = t.after, state = t.state, note = t.note, done_at = :now
+    FROM unnest(CAST(:skus AS text[]), CAST(:places AS text[]), CAST(:before AS numeric[]), CAST(:after AS numeric[]),
+        CAST(:states AS text[]), CAST(:notes AS text[])) AS t (sku, place, before, after, state, note)
+    WHERE c.push_id = :id AND c.sku = t.sku AND c.place = t.place
+""")
+
+_PLAN_UNDO = text("""
+    WITH planned AS (
+        INSERT INTO push_changes (push_id, sku, place, before, after)
+        SELECT :id, sku, place, after, before FROM push_changes
+        WHERE push_id = :undoes AND state = 'done' AND before IS NOT NULL AND before <> after
+        RETURNING sku
+    ), counted AS (
+        UPDATE pushes SET changed = (SELECT count(DISTINCT sku) FROM planned) WHERE id = :id
+    )
+    SELECT count(*) FROM planned
+""")
+
+_DROP_IF_IDLE = text("""
+    DELETE FROM pushes WHERE id = :id
+        AND NOT EXISTS (SELECT 1 FROM push_changes WHERE push_id = :id AND state <> 'skipped')
+""")
+
+_PURGE = text("""
+    DELETE FROM pushes p WHERE (p.ended_at < :before OR (p.ended_at < :idle AND p.changed = 0))
+        AND NOT EXISTS (SELECT 1 FROM pushes u WHERE u.undoes = p.id)
+""")

@@ -1,0 +1,200 @@
+"""What stores have sold, and how much of it the ERP has in its own figures.
+
+A unit that is sold leaves the store's count at once, and the ERP's when it has the order. Between the two it is a sale
+that the ERP has not seen: `ledger.stock` takes it off what the ERP says it has. It is settled once the ERP's level was
+read after the ERP had the order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, text
+
+from erpsync.domain.ids import ConnectionName, Sku, SourceId
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The store that sells and the ERP that is to know."""
+
+    store: ConnectionName
+    erp: ConnectionName
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What an order takes out of the store at that version; of a cancelled order nothing."""
+
+    source_id: SourceId
+    version: datetime
+    quantities: Mapping[Sku, Decimal]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """An order that has moved on since its sales were last kept. `body` is the delivery that carries its state, if any."""
+
+    source_id: SourceId
+    version: datetime
+    body: bytes | None
+
+
+def keep(connection: Connection, ends: Ends, orders: Sequence[Sold]) -> None:
+    """Keeps what these orders sell now. An older version than is known changes nothing."""
+    latest = {one.source_id: one for one in sorted(orders, key=lambda one: one.version)}
+    if not latest:
+        return
+    values = {"source": ends.store, "target": ends.erp}
+    versions = {"ids": list(latest), "versions": [one.version for one in latest.values()]}
+    fresh = set(connection.execute(_ORDERS, values | versions).scalars())
+    rows = [(key, sku, quantity) for key in fresh for sku, quantity in latest[SourceId(key)].quantities.items() if sku]
+    columns = {
+        "fresh": sorted(fresh),
+        "ids": [row[0] for row in rows],
+        "skus": [row[1] for row in rows],
+        "quantities": [row[2] for row in rows],
+    }
+    if fresh:
+        connection.execute(_KEEP, values | columns)
+
+
+def known(connection: Connection, ends: Ends, orders: Mapping[SourceId, Mapping[Sku, Decimal]], now: datetime) -> None:
+    """The ERP has these orders, with these quantities, or a person has decided that it needs none of them."""
+    rows = [(key, sku, quantity) for key, quantities in orders.items() for sku, quantity in quantities.items() if sku]
+    values = {
+        "source": ends.store,
+        "target": ends.erp,
+        "orders": list(orders),
+        "ids": [row[0] for row in rows],
+        "skus": [row[1] for row in rows],
+        "quantities": [row[2] for row in rows],
+        "now": now,
+    }
+    if orders:
+        connection.execute(_KNOWN, values)
+
+
+def waived(connection: Connection, ends: Ends, source_ids: Sequence[SourceId], now: datetime) -> None:
+    """The ERP gets none of these orders, by a rule of the route: it has all it will ever have of them."""
+    connection.execute(_WAIVED, {"source": ends.store, "target": ends.erp, "ids": list(source_ids), "now": now})
+
+
+def waive_discarded(connection: Connection, ends: Ends, now: datetime) -> None:
+    """A person discarded these orders: what they sold is settled in the ERP by hand, or never."""
+    connection.execute(_WAIVE_DISCARDED, {"source": ends.store, "target": ends.erp, "now": now})
+
+
+def unread(connection: Connection, ends: Ends, limit: int) -> list[Unread]:
+    """Orders on their way, or stuck, whose sales are not kept as of their latest version."""
+    rows = connection.execute(_UNREAD, {"source": ends.store, "target": ends.erp, "limit": limit})
+    return [Unread(SourceId(row.source_id), row.wanted_version, row.body) for row in rows]
+
+
+def settle(
+    connection: Connection, erp: ConnectionName, asked: Sequence[Sku] = (), as_of: datetime | None = None
+) -> None:
+    """Settles the sales for which the ERP's levels speak by now. Of the SKUs that it was `asked` for at `as_of` and said
+    nothing of, it keeps no stock."""
+    connection.execute(_SETTLE, {"erp": erp, "asked": list(asked), "as_of": as_of})
+
+
+def unsettled(connection: Connection, erp: ConnectionName, limit: int, after: str = "") -> list[Sku]:
+    """SKUs after `after`, components in place of kits, of sales that the ERP knows of by now, so that its levels are worth
+    reading."""
+    values = {"erp": erp, "limit": limit, "after": after}
+    return [Sku(sku) for sku in connection.execute(_UNSETTLED, values).scalars()]
+
+
+_ORDERS = text("""
+    INSERT INTO sale_orders AS o (source, target, source_id, version)
+    SELECT :source, :target, id, version
+    FROM unnest(CAST(:ids AS text[]), CAST(:versions AS timestamptz[])) AS t (id, version) ORDER BY id
+    ON CONFLICT (source, target, source_id) DO UPDATE SET version = excluded.version
+    WHERE excluded.version >= o.version RETURNING source_id
+""")
+
+_STORES = "SELECT j.target FROM jobs j WHERE j.flow = 'stock' AND j.source = :target"
+
+# What other stores sell of the same stock changes too, so that all stores of the ERP are marked.
+_KEEP = text(f"""
+    WITH told AS (
+        SELECT id, sku, sum(quantity) AS quantity FROM unnest(
+            CAST(:ids AS text[]), CAST(:skus AS text[]), CAST(:quantities AS numeric[])
+        ) AS t (id, sku, quantity) GROUP BY id, sku
+    ), gone AS (
+        UPDATE sales s SET quantity = 0, settled = false
+        WHERE s.source = :source AND s.target = :target AND s.source_id = ANY(CAST(:fresh AS text[])) AND s.quantity <> 0
+            AND NOT EXISTS (SELECT 1 FROM told t WHERE t.id = s.source_id AND t.sku = s.sku)
+        RETURNING s.sku
+    ), put AS (
+        INSERT INTO sales AS s (source, target, source_id, sku, quantity)
+        SELECT :source, :target, id, sku, quantity FROM told ORDER BY id, sku
+        ON CONFLICT (source, target, source_id, sku) DO UPDATE SET quantity = excluded.quantity, settled = false
+        WHERE s.quantity <> excluded.quantity
+        RETURNING s.sku
+    )
+    INSERT INTO dirty (kind, erp, store, sku)
+    SELECT DISTINCT 'stock', :target, store, sku FROM (SELECT sku FROM gone UNION SELECT sku FROM put) AS moved
+    CROSS JOIN ({_STORES}) AS stores (store) ON CONFLICT DO NOTHING
+""")
+
+_KNOWN = text("""
+    UPDATE sales s SET known_quantity = k.quantity, known_at = :now, settled = false
+    FROM (
+        SELECT o.id, s.sku, COALESCE(sum(t.quantity), 0) AS quantity
+        FROM unnest(CAST(:orders AS text[])) AS o (id)
+        JOIN sales s ON s.source = :source AND s.target = :target AND s.source_id = o.id
+        LEFT JOIN unnest(CAST(:ids AS text[]), CAST(:skus AS text[]), CAST(:quantities AS numeric[]))
+            AS t (id, sku, quantity) ON t.id = o.id AND t.sku = s.sku
+        GROUP BY o.id, s.sku
+    ) AS k
+    WHERE s.source = :source AND s.target = :target AND s.source_id = k.id AND s.sku = k.sku
+        AND (s.known_at IS NULL OR s.known_quantity <> k.quantity)
+""")
+
+_WAIVED = text("""
+    UPDATE sales SET known_quantity = quantity, known_at = :now, settled = false
+    WHERE source = :source AND target = :target AND source_id = ANY(:ids)
+        AND (known_at IS NULL OR known_quantity <> quantity)
+""")
+
+_WAIVE_DISCARDED = text("""
+    UPDATE sales s SET known_quantity = s.quantity, known_at = :now FROM jobs j
+    WHERE s.source = :source AND s.target = :target AND NOT s.settled
+        AND (s.known_at IS NULL OR s.known_quantity <> s.quantity)
+        AND j.flow = 'orders' AND j.source = s.source AND j.target = s.target AND j.source_id = s.source_id
+        AND j.state = 'discarded'
+""")
+
+_UNREAD = text("""
+    SELECT j.source_id, j.wanted_version, i.body FROM jobs j
+    LEFT JOIN sale_orders o ON o.source = j.source AND o.target = j.target AND o.source_id = j.source_id
+    LEFT JOIN inbox i ON i.id = j.state_inbox_id
+    WHERE j.flow = 'orders' AND j.source = :source AND j.target = :target AND j.state IN ('ready', 'running', 'dead')
+        AND (o.version IS NULL OR o.version < j.wanted_version)
+    ORDER BY j.id LIMIT :limit
+""")
+
+# A kit is settled when the levels of all its components were read since.
+_SETTLE = text("""
+    UPDATE sales s SET settled = true
+    WHERE s.target = :erp AND NOT s.settled AND s.known_quantity = s.quantity AND s.known_at <= COALESCE((
+        SELECT min(CASE WHEN l.as_of IS NULL AND p.sku = ANY(CAST(:asked AS text[]))
+            THEN CAST(:as_of AS timestamptz) ELSE l.as_of END)
+        FROM (
+            SELECT k.component AS sku FROM stock_kits k WHERE k.erp = s.target AND k.store = s.source AND k.sku = s.sku
+            UNION SELECT s.sku WHERE NOT EXISTS (
+                SELECT 1 FROM stock_kits k WHERE k.erp = s.target AND k.store = s.source AND k.sku = s.sku)
+        ) AS p LEFT JOIN stock_levels l ON l.connection = :erp AND l.sku = p.sku
+        HAVING bool_and(l.as_of IS NOT NULL OR p.sku = ANY(CAST(:asked AS text[])))
+    ), '-infinity')
+""")
+
+_UNSETTLED = text("""
+    SELECT DISTINCT COALESCE(k.component, s.sku) AS sku FROM sales s
+    LEFT JOIN stock_kits k ON k.erp = s.target AND k.store = s.source AND k.sku = s.sku
+    WHERE s.target = :erp AND NOT s.settled AND s.known_at IS NOT NULL AND COALESCE(k.component, s.sku) > :after
+    ORDER BY sku LIMIT :limit
+""")

@@ -1,0 +1,68 @@
+"""How a worker's processes come by their connections to PostgreSQL."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import Engine, make_url, text
+
+from erpsync.servers.launcher import Servers
+from tests.tasks.conftest import Hire, text_of, wait_until
+
+
+def test_a_new_pool_process_shares_no_connection_with_the_main_process(
+    hire: Hire, database: Engine, tmp_path: Path
+) -> None:
+    worker = hire(120)
+    errand = worker.work("first")
+    pid = errand.begun()
+    errand.release()
+    worker.send("tests.nobody-knows-this")  # the main process writes a dead letter, by a connection of its own
+    wait_until(lambda: _dead_letters(database) == 1)
+    before = _backends(database)
+
+    os.kill(pid, signal.SIGKILL)
+    worker.send("tests.backend", str(tmp_path))
+
+    assert int(text_of(tmp_path / "backend")) not in before
+
+
+def test_a_worker_that_finds_no_database_sweeps_as_soon_as_there_is_one(
+    hire: Hire, servers: Servers, database: Engine
+) -> None:
+    with _away(servers, database):
+        worker = hire(120)
+        worker.wait_for(" ready.")
+        worker.wait_for("sweep.failed")
+
+    wait_until(lambda: bool(_backends(database)))
+
+
+@contextmanager
+def _away(servers: Servers, database: Engine) -> Iterator[None]:
+    """The database has another name meanwhile."""
+    name = str(database.url.database)
+    database.dispose()
+    address = make_url(servers.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")  # type: ignore[call-overload]
+        yield
+        connection.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")  # type: ignore[call-overload]
+
+
+def _backends(database: Engine) -> set[int]:
+    """The processes of PostgreSQL that serve others on this database."""
+    query = text(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    )
+    with database.connect() as connection:
+        return set(connection.execute(query).scalars())
+
+
+def _dead_letters(database: Engine) -> int:
+    with database.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM dead_letters")).scalar_one())
