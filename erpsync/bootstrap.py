@@ -231,7 +231,7 @@ class Assembly:
         bound = self.bound[route.target]
         settle_seconds = self.settle_seconds(route.target)
         guest = TargetId(route.guest_customer) if route.guest_customer else None
-        price_rules = _price_rules(route.prices)
+        price_rules = price_rules_of(route.prices)
         return FlowContext(
             database=self.database,
             clock=self.clock,
@@ -278,7 +278,7 @@ def _stock_rules(table: StockTable) -> StockRules:
     return StockRules(feeds=feeds, **table.model_dump(exclude={"locations"}))
 
 
-def _price_rules(table: PriceTable) -> PriceRules:
+def price_rules_of(table: PriceTable) -> PriceRules:
     return PriceRules(lists=table.price_lists, tax=Tax(table.tax), **table.model_dump(exclude={"price_lists", "tax"}))
 
 

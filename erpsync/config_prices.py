@@ -19,7 +19,7 @@ class PriceTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     price_lists: Mapping[str, str] = Field({"": ""}, examples=[{"RETAIL": "", "WHOLESALE": "Trade"}])
-    currency: str = Field("", pattern="^([A-Z]{3})?$", examples=["EUR"])
+    currency: str = Field("", examples=["EUR"])
     tax_percent: Quantity = Decimal(0)
     tax: Literal["as-is", "add", "remove"] = "as-is"
     rounding: Step | None = Field(None, examples=[0.05])
@@ -33,6 +33,13 @@ class PriceTable(BaseModel):
             if list(value.values()).count(place) > 1:
                 text = "several of the ERP's lists feed the store's list {place}: which of them counts?"
                 raise PydanticCustomError("lists", text, {"place": repr(place)})
+        return value
+
+    @field_validator("currency", mode="after")
+    @classmethod
+    def _is_a_code(cls, value: str) -> str:
+        if value and not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+            raise PydanticCustomError("currency", 'a currency is three capital letters, as in currency = "EUR"')
         return value
 
     @field_validator("tax", mode="after")

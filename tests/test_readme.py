@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from erpsync.cli.systems import abilities_in_markdown
+from erpsync.config_prices import PriceTable
 from erpsync.systems import registry
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -20,3 +21,9 @@ def test_every_system_is_named_with_its_readme() -> None:
     for name in registry.names():
         assert f"`{name}`" in readme
         assert f"({registry.BUILTIN[name].replace('.', '/')}/README.md)" in readme
+
+
+def test_the_table_of_prices_has_every_setting_once() -> None:
+    section = README.read_text("utf-8").split("### Prices", 1)[1].split("\n### ", 1)[0]
+    rows = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(rows) == sorted(PriceTable.model_fields)

@@ -63,6 +63,16 @@ class ProductRules:
     """Whether products and variants are made that the store does not have."""
 
 
+@dataclass(frozen=True)
+class CustomerRules:
+    """How a route treats the accounts that people have with the store: see `[[routes]]` in the README."""
+
+    everyone: bool = False
+    """Whether those are sent who have not ordered yet."""
+    currency: str = ""
+    """What customers are made with whom no order has made: an account has no currency of its own."""
+
+
 def _no_prices(_: Sequence[Sku]) -> Mapping[Sku, Money]:
     return {}
 
@@ -89,6 +99,7 @@ class FlowContext:
     reservation_seconds: float
     rules: OrderRules
     product_rules: ProductRules = ProductRules()
+    customer_rules: CustomerRules = CustomerRules()
     prices: Callable[[Sequence[Sku]], Mapping[Sku, Money]] = _no_prices
     price_rules: PriceRules = _PLAIN_PRICES
     stock: StockRules = _PLAIN_STOCK

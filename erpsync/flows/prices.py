@@ -130,7 +130,8 @@ class PriceFlow:
         is_news = not push.reason
         push = self._weigh(connection, push)
         if push.changed:
-            reason = f"{push.changed} SKUs would fall by more than {self._rules.largest_fall_percent} %, or to nothing"
+            fall = f"fall by more than {self._rules.largest_fall_percent} %, or to nothing"
+            reason = f"{push.changed} of {push.catalogue} SKUs would {fall}"
             pushes.move(connection, push.id, PushState.HELD, now, reason)
             if is_news:
                 subject, _ = push.letter

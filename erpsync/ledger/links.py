@@ -1,6 +1,6 @@
 """Links: which record of a source is which record of a target, unique both ways for orders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,7 +51,7 @@ class Made:
     content_hash: str = ""
 
 
-def find(connection: Connection, ends: Ends, source_ids: Sequence[SourceId]) -> dict[SourceId, Link]:
+def find(connection: Connection, ends: Ends, source_ids: Collection[SourceId]) -> dict[SourceId, Link]:
     rows = connection.execute(
         select(links.c.source_id, links.c.target_id, links.c.display, links.c.content_hash, links.c.noted_at).where(
             *_between(ends), links.c.source_id.in_(source_ids)
@@ -69,6 +69,33 @@ def sources(connection: Connection, ends: Ends, target_ids: Sequence[TargetId]) 
         select(links.c.target_id, links.c.source_id).where(*_between(ends), links.c.target_id.in_(target_ids))
     )
     return {TargetId(row.target_id): SourceId(row.source_id) for row in rows}
+
+
+def all_sources(
+    connection: Connection, ends: Ends, target_ids: Collection[TargetId]
+) -> dict[TargetId, tuple[SourceId, ...]]:
+    """All the source's records that each of these records of the target stands for."""
+    rows = connection.execute(
+        select(links.c.target_id, links.c.source_id)
+        .where(*_between(ends), links.c.target_id.in_(target_ids))
+        .order_by(links.c.source_id)
+    )
+    found: dict[TargetId, tuple[SourceId, ...]] = {}
+    for row in rows:
+        found[TargetId(row.target_id)] = (*found.get(TargetId(row.target_id), ()), SourceId(row.source_id))
+    return found
+
+
+def known_sources(
+    connection: Connection, kind: LinkKind, source: ConnectionName, source_ids: Collection[SourceId]
+) -> set[SourceId]:
+    """Those of these records that have a record in any target."""
+    rows = connection.execute(
+        select(links.c.source_id).where(
+            links.c.kind == kind, links.c.source == source, links.c.source_id.in_(source_ids)
+        )
+    )
+    return {SourceId(row.source_id) for row in rows}
 
 
 def known_targets(

@@ -97,7 +97,7 @@ def settle(
 ) -> None:
     """Settles the sales for which the ERP's levels speak by now. Of the SKUs that it was `asked` for at `as_of` and said
     nothing of, it keeps no stock."""
-    connection.execute(_SETTLE, {"erp": erp, "asked": list(asked), "as_of": as_of})
+    connection.execute(_SETTLE, {"target": erp, "asked": list(asked), "as_of": as_of})
 
 
 def unsettled(connection: Connection, erp: ConnectionName, limit: int, after: str = "") -> list[Sku]:
@@ -115,6 +115,7 @@ _ORDERS = text("""
     WHERE excluded.version >= o.version RETURNING source_id
 """)
 
+# Every store that gets stock from the ERP.
 _STORES = "SELECT j.target FROM jobs j WHERE j.flow = 'stock' AND j.source = :target"
 
 # What other stores sell of the same stock changes too, so that all stores of the ERP are marked.
@@ -177,19 +178,25 @@ _UNREAD = text("""
     ORDER BY j.id LIMIT :limit
 """)
 
-# A kit is settled when the levels of all its components were read since.
-_SETTLE = text("""
+# A kit is settled when the levels of all its components were read since. What the ERP counts by now was counted twice
+# until here.
+_SETTLE = text(f"""
+    WITH settled AS (
     UPDATE sales s SET settled = true
-    WHERE s.target = :erp AND NOT s.settled AND s.known_quantity = s.quantity AND s.known_at <= COALESCE((
+    WHERE s.target = :target AND NOT s.settled AND s.known_quantity = s.quantity AND s.known_at < COALESCE((
         SELECT min(CASE WHEN l.as_of IS NULL AND p.sku = ANY(CAST(:asked AS text[]))
             THEN CAST(:as_of AS timestamptz) ELSE l.as_of END)
         FROM (
             SELECT k.component AS sku FROM stock_kits k WHERE k.erp = s.target AND k.store = s.source AND k.sku = s.sku
             UNION SELECT s.sku WHERE NOT EXISTS (
                 SELECT 1 FROM stock_kits k WHERE k.erp = s.target AND k.store = s.source AND k.sku = s.sku)
-        ) AS p LEFT JOIN stock_levels l ON l.connection = :erp AND l.sku = p.sku
+        ) AS p LEFT JOIN stock_levels l ON l.connection = :target AND l.sku = p.sku
         HAVING bool_and(l.as_of IS NOT NULL OR p.sku = ANY(CAST(:asked AS text[])))
-    ), '-infinity')
+    ), '-infinity') RETURNING s.sku
+    )
+    INSERT INTO dirty (kind, erp, store, sku)
+    SELECT DISTINCT 'stock', :target, store, sku FROM settled CROSS JOIN ({_STORES}) AS stores (store)
+    ON CONFLICT DO NOTHING
 """)
 
 _UNSETTLED = text("""

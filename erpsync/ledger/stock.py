@@ -274,7 +274,7 @@ _DESIRED = text("""
         WHERE NOT EXISTS (SELECT 1 FROM stock_kits k WHERE k.erp = :erp AND k.store = s.source AND k.sku = s.sku)
     ), unseen AS (
         SELECT component, sum(each * GREATEST(0,
-            quantity - CASE WHEN known_at <= as_of THEN known_quantity ELSE 0 END)) AS units
+            quantity - CASE WHEN known_at < as_of THEN known_quantity ELSE 0 END)) AS units
         FROM sold_parts GROUP BY component
     ), standing AS (
         SELECT c.component, p.place, p.rank, COALESCE(n.units, 0) AS unseen, GREATEST(0, COALESCE(f.units, 0)

@@ -63,8 +63,8 @@ class Capabilities:
     `order_batch`: orders that one call may carry, to be found as to be made. `unique_references`: the remote itself refuses
     a second record with our reference, so that writing again after a lost reply is harmless; where it does not, the
     connection's `settle_seconds` counts. `stock_is_diffed`: the ERP tells no change time for stock, so every poll reads
-    all of it. `compares_stock`: the store sets stock only where it still has what we believe. `missing`: abilities it
-    lacks, each with what happens instead.
+    all of it. `compares_stock`: the store itself compares, in the same step as it sets stock; one without is read just
+    before, and a sale in between is overwritten. `missing`: abilities it lacks, each with what happens instead.
     """
 
     order_batch: int = 1

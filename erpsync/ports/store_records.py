@@ -80,8 +80,8 @@ class StoreVariant:
 
 @dataclass(frozen=True)
 class StockChange:
-    """What a location shall have of a SKU. `was` is what we believe it has: where the store compares, it refuses the change
-    if it has anything else. None: set in any case."""
+    """What a location shall have of a SKU. `was` is what we believe it has: if it has anything else, nothing is changed and
+    the answer is Stale. A store that cannot compare by itself is read just before. None: set in any case."""
 
     sku: Sku
     location: str

@@ -32,7 +32,7 @@ def test_pushes_are_listed_with_why_one_is_held(run: Run, world: PriceWorld) -> 
     del world
     ran = run("prices", "list")
     held = next(line for line in ran.stdout.splitlines() if " held " in line)
-    assert "1 SKUs would fall by more than 30 %, or to nothing" in held
+    assert "1 of 3 SKUs would fall by more than 30 %, or to nothing" in held
     assert sorted(push["state"] for push in run("prices", "list", "--json").document["pushes"]) == ["done", "held"]
 
 

@@ -1,10 +1,11 @@
 """Base prices from the ERP to the store, past its promotions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku
@@ -62,12 +63,24 @@ def test_what_does_not_differ_is_not_sent(world: PriceWorld) -> None:
     assert len(world.pushes()) == 1
 
 
-def test_a_page_of_prices_is_one_statement_however_long_it_is(world: PriceWorld) -> None:
-    for number in range(400):
+def test_what_a_poll_costs_follows_what_has_changed(world: PriceWorld) -> None:
+    for number in range(1_000):
         world.price(f"SKU-{number:04d}", "11", "10")
     world.poll()
-    assert {world.base(f"SKU-{number:04d}") for number in range(400)} == {Decimal(11)}
-    assert world.pushes()[0].changed == world.pushes()[0].catalogue == 400
+    assert {world.base(f"SKU-{number:04d}") for number in range(1_000)} == {Decimal(11)}
+    assert world.pushes()[0].changed == world.pushes()[0].catalogue == 1_000
+    world.poll_later()
+    world.bench.clock.advance(300)
+    for number in range(10):
+        world.price(f"SKU-{number:04d}", "12")
+    touched = dict(world.shop.changed_at)
+    with statements(world.bench.database) as made:
+        assert polling.poll(world.bench.runtime, ERP, "prices").read == 1
+        world.bench.work()
+    kept = [one for one in made if "INSERT INTO erp_prices" in one]
+    assert len(kept) == 1, "a page is one statement"
+    assert len(made) < 60
+    assert sum(world.shop.changed_at[key] != at for key, at in touched.items()) == 10
 
 
 def test_a_change_by_hand_in_the_store_is_set_back(world: PriceWorld) -> None:
@@ -485,3 +498,18 @@ def unsynced(world: PriceWorld) -> dict[str, list[str]]:
         terms = last_terms(connection, ERP, SHOP)
         assert terms is not None
         return prices.unsynced(connection, terms, 10)
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """What is asked of the ledger inside."""
+    made: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        made.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield made
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

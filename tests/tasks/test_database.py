@@ -49,8 +49,10 @@ def _away(servers: Servers, database: Engine) -> Iterator[None]:
     address = make_url(servers.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")  # type: ignore[call-overload]
-        yield
-        connection.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")  # type: ignore[call-overload]
+        try:
+            yield
+        finally:
+            connection.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")  # type: ignore[call-overload]
 
 
 def _backends(database: Engine) -> set[int]:

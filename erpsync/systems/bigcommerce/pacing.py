@@ -19,8 +19,9 @@ _AMPLE = 0.5
 
 def lesson(reply: Reply, plain: Lesson) -> Lesson:
     """What a reply tells. A plan without limits sends no headers."""
-    if plain.throttled:
-        plain = replace(plain, wait_seconds=patience_seconds(reply.headers))
+    wait_seconds = patience_seconds(reply.headers) if plain.throttled else None
+    if wait_seconds is not None:
+        plain = replace(plain, wait_seconds=wait_seconds)
     left, quota = (
         _number(reply.headers, "X-Rate-Limit-Requests-Left"),
         _number(reply.headers, "X-Rate-Limit-Requests-Quota"),

@@ -6,6 +6,7 @@ might cost; what it did not cost is given back.
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -34,29 +35,36 @@ class Costs:
 
 def lesson(reply: Reply, plain: Lesson) -> Lesson:
     """What an answer says of the bucket, a refusal too."""
+    plain = replace(plain, throttled=plain.throttled or "THROTTLED" in _codes(_body(reply)))
     cost = cost_of(reply)
     if cost is None:
         return plain
     throttle = cost.throttle
     level = Level(float(throttle.currently_available), float(throttle.restore_rate), float(throttle.maximum_available))
-    throttled = plain.throttled or _says_throttled(reply.json())
     # What was not run costs nothing.
-    return replace(plain, throttled=throttled, spent=float(cost.actual or 0), level=level)
+    return replace(plain, spent=float(cost.actual or 0), level=level)
 
 
 def cost_of(reply: Reply) -> wire.Cost | None:
-    try:
-        body = reply.json()
-    except Transient:
-        return None
-    extensions = body.get("extensions") if isinstance(body, dict) else None
+    extensions = _body(reply).get("extensions")
     try:
         return wire.Cost.model_validate(extensions.get("cost") if isinstance(extensions, dict) else None)
     except ValidationError:
         return None
 
 
-def _says_throttled(body: dict[str, object]) -> bool:
+def _body(reply: Reply) -> dict[str, Any]:
+    """The answer, empty where it is not the API that answers."""
+    try:
+        body = reply.json()
+    except Transient:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _codes(body: dict[str, Any]) -> list[object]:
     errors = body.get("errors")
-    codes = [error.get("extensions", {}).get("code") for error in errors] if isinstance(errors, list) else []
-    return "THROTTLED" in codes
+    extensions = (
+        [error.get("extensions") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    )
+    return [each.get("code") for each in extensions if isinstance(each, dict)]

@@ -6,6 +6,7 @@ erases the sale.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import floor
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from erpsync.ports.store_records import (
     PriceAnswer,
     PriceChange,
     Staged,
+    Stale,
     StockAnswer,
     StockChange,
 )
@@ -62,6 +64,8 @@ class Catalogue:
                 found = self._not_counted(found, change.sku) or found
             if isinstance(found, SyncError):
                 answers[change.sku, change.location] = found
+            elif (stale := _stale(found, change)) is not None:
+                answers[change.sku, change.location] = stale
             else:
                 wanted[found.id] = (found, change)
         rows = {key: self._stock_row(product, change) for key, (product, change) in wanted.items()}
@@ -204,6 +208,15 @@ def _place_error(change: StockChange) -> Rejected | None:
         f'Name it "{LOCATION}" in the route\'s locations.',
         f"SKU {change.sku}",
     )
+
+
+def _stale(product: wire.Product, change: StockChange) -> Stale | None:
+    """What is not counted yet has nothing that could be compared."""
+    if change.was is None or product.manage_stock is not True:
+        return None
+    # Whole pieces, as they are told: extensions allow parts.
+    actual = floor(product.stock_quantity or 0)
+    return None if actual == change.was else Stale(actual)
 
 
 def _stock_result(result: Mapping[str, Any] | SyncError, change: StockChange) -> StockAnswer:

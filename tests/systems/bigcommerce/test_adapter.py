@@ -18,6 +18,7 @@ from erpsync.ports.store_records import (
     OrderNote,
     PriceChange,
     Staged,
+    Stale,
     StockChange,
     StoreRef,
     SubscriptionState,
@@ -297,6 +298,27 @@ def test_two_thousand_levels_are_one_adjustment(bench: Bench) -> None:
     called = bench.served.faulty.operations
     assert called["PUT /v3/inventory/adjustments/absolute"] == 1
     assert sum(called.values()) <= 4
+
+
+def test_levels_are_compared_at_their_location_before_they_are_set(bench: Bench) -> None:
+    """By product or by variant, whichever way the location is named."""
+    simple, variant = Sku("SKU-0003"), Sku("SKU-0045")
+    for sku in (simple, variant):
+        bench.simulator.put_stock(sku, "LOC-1", 10)
+        bench.simulator.put_stock(sku, "LOC-2", 20)
+    changes = [StockChange(sku, place, 5, was=10) for sku in (simple, variant) for place in ("LOC-1", "2")]
+    changes.append(StockChange(Sku("SKU-0007"), "LOC-1", 5))
+    answers = bench.store().set_stock(changes)
+    assert [answers[sku, "LOC-1"] for sku in (simple, variant, Sku("SKU-0007"))] == [None] * 3
+    assert [answers[sku, "2"] for sku in (simple, variant)] == [Stale(20)] * 2
+    assert [bench.simulator.stock(sku, place) for sku in (simple, variant) for place in ("LOC-1", "LOC-2")] == [
+        *(5, 20),
+        *(5, 20),
+    ]
+    called = bench.served.faulty.operations
+    assert called["PUT /v3/inventory/adjustments/absolute"] == 1
+    assert bench.store().set_stock(changes[1:2]) == {(simple, "2"): Stale(20)}
+    assert called["PUT /v3/inventory/adjustments/absolute"] == 1
 
 
 def test_one_level_that_the_store_refuses_fails_alone(bench: Bench) -> None:

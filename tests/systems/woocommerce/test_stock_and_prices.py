@@ -8,7 +8,7 @@ import pytest
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled
 from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
-from erpsync.ports.store_records import PriceAnswer, PriceChange, Staged, StockAnswer, StockChange
+from erpsync.ports.store_records import PriceAnswer, PriceChange, Staged, Stale, StockAnswer, StockChange
 from erpsync.sandbox.faults import FaultKind
 from tests.systems.woocommerce.stand import Stand
 
@@ -42,6 +42,21 @@ def test_stock_that_is_not_counted_is_found_out_and_not_believed_to_be_set(shop:
     refused(set_stock(shop, "SKU-0060", 7), "stock-not-tracked")
     assert set_stock(shop, "SKU-0060", 7, enable_stock_tracking=True) is None
     assert shop.shop.shop.by_sku("SKU-0060").manage_stock is True
+    assert shop.shop.stock("SKU-0060", "shop") == 7
+
+
+def test_stock_is_compared_before_it_is_set(shop: Stand) -> None:
+    shop.shop.put_stock("SKU-0001", "shop", 9)
+    shop.shop.put_stock("SKU-0031", "shop", 9)
+    shop.shop.put_stock("SKU-0002", "shop", 10)
+    changes = [StockChange(Sku(sku), "shop", 7, was=10) for sku in ("SKU-0001", "SKU-0031", "SKU-0002")]
+    assert list(shop.open().set_stock(changes).values()) == [Stale(9), Stale(9), None]
+    assert [shop.shop.stock(sku, "shop") for sku in ("SKU-0001", "SKU-0031", "SKU-0002")] == [9, 9, 7]
+
+
+def test_what_is_not_counted_yet_is_not_compared(shop: Stand) -> None:
+    [answer] = shop.open(enable_stock_tracking=True).set_stock([StockChange(Sku("SKU-0060"), "shop", 7, 3)]).values()
+    assert answer is None
     assert shop.shop.stock("SKU-0060", "shop") == 7
 
 
