@@ -14,21 +14,16 @@ from sqlalchemy import Engine
 
 from erpsync import logs
 from erpsync.config import ConnectionConfig, Route, Settings, read
-from erpsync.config_prices import PriceTable
-from erpsync.config_stock import StockTable
 from erpsync.domain.errors import ConfigurationError, Rejected
-from erpsync.domain.ids import ConnectionName, Sku, SourceId, TargetId
+from erpsync.domain.ids import ConnectionName, SourceId
 from erpsync.engine.limits.limiter import ConnectionLimiter
 from erpsync.engine.limits.shared import FailsafeBuckets, open_buckets
 from erpsync.engine.runtime import Runtime
 from erpsync.flows import catalogue, history, product_matches, table
-from erpsync.flows.context import PRODUCT_FIELDS, FlowContext, OrderRules, ProductRules
+from erpsync.flows.context import FlowContext
 from erpsync.flows.preview import Preview, preview
-from erpsync.flows.price_rules import PriceRules, Tax
 from erpsync.flows.price_terms import known_prices
-from erpsync.flows.stock_rules import StockRules
 from erpsync.ledger import connections, session
-from erpsync.ledger.stock import Feed
 from erpsync.ports.backfill import Past
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
@@ -39,6 +34,14 @@ from erpsync.ports.stock_cache import NoCache, StockCache
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Change, Webhooks
 from erpsync.problems import sentences
+from erpsync.route_rules import (
+    contradictions,
+    customer_rules_of,
+    order_rules_of,
+    price_rules_of,
+    product_rules_of,
+    stock_rules_of,
+)
 from erpsync.systems import registry
 from erpsync.transport.stock_cache import RedisStockCache
 
@@ -230,7 +233,6 @@ class Assembly:
     def _context(self, route: Route) -> FlowContext:
         bound = self.bound[route.target]
         settle_seconds = self.settle_seconds(route.target)
-        guest = TargetId(route.guest_customer) if route.guest_customer else None
         price_rules = price_rules_of(route.prices)
         return FlowContext(
             database=self.database,
@@ -244,23 +246,12 @@ class Assembly:
             store_capabilities=self.bound[route.source].capabilities,
             settle_seconds=settle_seconds,
             reservation_seconds=self.settings.limits.lease_seconds + settle_seconds,
-            rules=OrderRules(
-                send_test_orders=route.send_test_orders,
-                guest_customer=guest,
-                send_closed_orders=route.send_closed_orders,
-                orders_from=route.orders_from,
-                currencies=route.currencies,
-                notify_buyers=route.notify_buyers,
-                product_gone_sku=Sku(route.product_gone_sku),
-                rounding_tolerance=route.rounding_tolerance,
-            ),
-            product_rules=ProductRules(
-                fields=PRODUCT_FIELDS if route.product_fields is None else frozenset(route.product_fields),
-                create=route.create_products,
-            ),
+            rules=order_rules_of(route),
+            customer_rules=customer_rules_of(route),
+            product_rules=product_rules_of(route),
             prices=known_prices(self.database, price_rules, route.target, route.source),
             price_rules=price_rules,
-            stock=_stock_rules(route.stock),
+            stock=stock_rules_of(route.stock),
             stock_cache=self.stock_cache,
         )
 
@@ -271,15 +262,6 @@ def _polled(route: Route) -> list[tuple[ConnectionName, str]]:
     if any(table.KINDS[flow].reads_catalogue for flow in route.flows if flow in table.KINDS):
         polled.append((route.source, catalogue.NAME))
     return polled
-
-
-def _stock_rules(table: StockTable) -> StockRules:
-    feeds = tuple(Feed(place, one, share) for place, shares in table.locations.items() for one, share in shares.items())
-    return StockRules(feeds=feeds, **table.model_dump(exclude={"locations"}))
-
-
-def price_rules_of(table: PriceTable) -> PriceRules:
-    return PriceRules(lists=table.price_lists, tax=Tax(table.tax), **table.model_dump(exclude={"price_lists", "tax"}))
 
 
 def _way(flow: str, route: Route) -> tuple[ConnectionName, ConnectionName]:
@@ -384,6 +366,7 @@ def _check_routes(settings: Settings, bound: dict[ConnectionName, Bound], proble
                     f"[[routes]] number {number}: {name} is not {'a store' if role is Role.STORE else 'an ERP'}."
                 )
         problems += [f"[[routes]] number {number}: {lack}" for lack in _lacks(route, bound)]
+    problems += contradictions(settings.routes)
 
 
 def _lacks(route: Route, bound: dict[ConnectionName, Bound]) -> list[str]:

@@ -93,6 +93,8 @@ class Route(_Table):
         None, strict=False, examples=[["title", "status"]]
     )
     create_products: bool = True
+    new_customers: Literal["buyers", "all"] = "buyers"
+    customer_currency: str = Field("", pattern="^([A-Z]{3})?$", examples=["EUR"])
     stock: StockTable = Field(StockTable(), strict=False)
     prices: PriceTable = Field(PriceTable(), strict=False)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from erpsync import config
-from erpsync.bootstrap import price_rules_of
 from erpsync.domain.errors import ConfigurationError
 from erpsync.flows.price_rules import PriceRules, Tax
+from erpsync.route_rules import price_rules_of
 
 ROUTE = """
 [connections.shop]

@@ -1,6 +1,6 @@
 """`erpsync backfill`: what stores and ERPs had before erpsync came."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,14 +10,13 @@ from erpsync import bootstrap
 from erpsync.bootstrap import Assembly
 from erpsync.cli import following, ledger, output, person, wake
 from erpsync.cli.failures import ExitCode, WrongUsage
-from erpsync.cli.following import Pace
 from erpsync.cli.group import Group
-from erpsync.cli.output import AsJson, Cell
+from erpsync.cli.output import AsJson
 from erpsync.engine import operations
 from erpsync.engine.operations import NotPossible
 from erpsync.flows import history
 from erpsync.ledger import backfills
-from erpsync.ledger.backfills import BackfillState, ChunkRow, Progress
+from erpsync.ledger.backfills import BackfillState, Progress
 from erpsync.ports.backfill import Past
 
 CONCURRENCY, MOST = 4, 32
@@ -147,7 +146,9 @@ def list_backfills(
     elif not shown:
         output.line("There is no backfill yet.")
     else:
-        output.table(("BACKFILL", "FLOW", "FROM", "STATE", "BEGUN", "HOW FAR"), (_row(one, now) for one in shown))
+        output.table(
+            ("BACKFILL", "FLOW", "FROM", "STATE", "BEGUN", "HOW FAR"), (following.row(one, now) for one in shown)
+        )
 
 
 def show(
@@ -174,7 +175,7 @@ def show(
     if as_json:
         output.document({"backfill": following.document(shown[0], now), "failed_chunks": failed})
     else:
-        _print(shown[0], failed, now)
+        following.show(shown[0], failed, now)
     _end(shown)
 
 
@@ -224,7 +225,7 @@ def cancel(backfill_id: Id, as_json: AsJson = False) -> None:
     if as_json:
         output.document({"cancelled": backfill_id, "withdrawn_jobs": withdrawn})
     else:
-        output.line(f"Backfill {backfill_id} is cancelled; {output.count(withdrawn, 'job')} not begun is taken away.")
+        output.line(f"Backfill {backfill_id} is cancelled. Taken away, not begun: {output.count(withdrawn, 'job')}.")
 
 
 def _start(
@@ -237,26 +238,25 @@ def _start(
     follow: bool | None,
     as_json: bool,
 ) -> None:
+    follows = follow if follow is not None else not as_json and person.watches()
     assembly = bootstrap.configured(pool_size=1)
     try:
-        assembly.announce()
-        pasts = _pasts(assembly, flow, begin, end, connection)
         announcer = wake.announcer()
-        runtime, actor = assembly.runtime(announcer), person.actor()
         ids = [
             operations.start_backfill(
-                runtime, past, history.windows(past), dry_run=dry_run, concurrency=concurrency, actor=actor
+                assembly.runtime(announcer),
+                past,
+                history.windows(past),
+                dry_run=dry_run,
+                concurrency=concurrency,
+                actor=person.actor(),
             )
-            for past in pasts
+            for past in _pasts(assembly, flow, begin, end, connection)
         ]
         shown = _look(assembly, ids)
         if not as_json:
-            for one in shown:
-                output.line(_begun(one))
-        if not announcer.heard:
-            output.note(wake.BY_SWEEP)
-        followed = follow if follow is not None else not as_json and person.watches()
-        if followed:
+            _say(shown, heard=announcer.heard, follows=follows)
+        if follows:
             shown = _follow(assembly, ids, silent=as_json)
         now = assembly.clock.now()
     finally:
@@ -264,10 +264,17 @@ def _start(
     if as_json:
         listed = [following.document(one, now) for one in shown]
         output.document({"backfills": listed, "told_workers": announcer.heard})
-    elif not followed:
-        output.note(_how_to_come_back(ids))
-    if followed:
+    if follows:
         _end(shown)
+
+
+def _say(shown: Sequence[Progress], *, heard: bool, follows: bool) -> None:
+    for one in shown:
+        output.line(following.begun(one))
+    if not heard:
+        output.note(wake.BY_SWEEP)
+    if not follows:
+        output.note(_how_to_come_back([one.id for one in shown]))
 
 
 def _pasts(assembly: Assembly, flow: str, begin: datetime | None, end: datetime | None, connection: str) -> list[Past]:
@@ -309,62 +316,14 @@ def _follow(assembly: Assembly, ids: Sequence[int], *, silent: bool) -> list[Pro
 
 
 def _how_to_come_back(ids: Sequence[int]) -> str:
-    return " ".join(f"See `erpsync backfill show {one} --follow`, or `pause`, `cancel`." for one in ids)
+    shows = ", ".join(f"`erpsync backfill show {one} --follow`" for one in ids)
+    return f"See {shows}; `pause` holds it and `cancel` ends it."
 
 
 def _end(shown: Sequence[Progress]) -> None:
     """Exit code 1 where something went wrong, or ended before its end."""
     if any(one.errors or one.state in (BackfillState.FAILED, BackfillState.CANCELLED) for one in shown):
         raise typer.Exit(ExitCode.NOT_WELL)
-
-
-def _begun(shown: Progress) -> str:
-    does = "counts" if shown.dry_run else "reads"
-    to = f" for {shown.target}" if shown.target else ""
-    chunks = output.count(shown.chunks, "chunk")
-    return f"Backfill {shown.id} {does} {shown.flow} of {shown.source}{to}, {_range(shown)}, in {chunks}."
-
-
-def _range(shown: Progress | ChunkRow) -> str:
-    begin = f"from {output.moment(shown.begins_at)}" if shown.begins_at else "from the first"
-    return f"{begin} to {output.moment(shown.ends_at)}"
-
-
-def _row(shown: Progress, now: datetime) -> tuple[Cell, ...]:
-    return (
-        str(shown.id),
-        f"{shown.flow}{' (dry run)' * shown.dry_run}",
-        shown.source,
-        output.stated(shown.state),
-        output.ago(shown.created_at, now),
-        following.sentence(shown, Pace(shown.created_at, 0), now),
-    )
-
-
-def _print(shown: Progress, failed: Sequence[ChunkRow], now: datetime) -> None:
-    output.line(f"Backfill {shown.id}: {shown.flow} of {shown.source}{', a dry run' * shown.dry_run}", "bold")
-    output.fields(_facts(shown, now))
-    if failed:
-        output.heading("What could not be read")
-        output.table(
-            ("CHUNK", "RANGE", "PROBLEM", "NEXT"),
-            ((str(one.ordinal), _range(one), f"{one.problem} ({one.problem_code})", one.next_step) for one in failed),
-        )
-
-
-def _facts(shown: Progress, now: datetime) -> Iterable[tuple[str, Cell]]:
-    yield "state", output.stated(shown.state)
-    yield "how far", following.sentence(shown, Pace(shown.created_at, 0), now)
-    yield "range", _range(shown)
-    yield "only for", shown.target or ""
-    yield "moved", "" if shown.dry_run else f"{shown.moved} jobs, {shown.waiting} of them on their way"
-    yield "in hand", output.count(shown.chunks_running, "chunk") if shown.chunks_running else ""
-    yield "unreadable", f"{shown.unreadable}; see `erpsync dead list`" if shown.unreadable else ""
-    yield "dead", f"{shown.dead}; see `erpsync dead list`" if shown.dead else ""
-    yield "asked for by", f"{shown.asked_by}, {output.moment(shown.created_at)}"
-    yield "ended", output.moment(shown.ended_at)
-    if shown.state == BackfillState.PAUSED or shown.chunks_failed:
-        yield "then", f"erpsync backfill resume {shown.id}"
 
 
 GROUP = Group(

@@ -1,8 +1,8 @@
-"""How far backfills are, as a bar at a terminal, a line now and then elsewhere, or once."""
+"""How far backfills are: once, or as a bar at a terminal and a line now and then elsewhere."""
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from erpsync.cli import output, tables
-from erpsync.ledger.backfills import BackfillState, Progress
+from erpsync.cli.output import Cell
+from erpsync.ledger.backfills import BackfillState, ChunkRow, Progress
 
 _LOOK_SECONDS = 1.0
 _LINE_SECONDS = 10.0
@@ -71,6 +72,35 @@ def sentence(shown: Progress, pace: Pace, now: datetime) -> str:
     return ", ".join(parts)
 
 
+def begun(shown: Progress) -> str:
+    does = "counts" if shown.dry_run else "reads"
+    to = f" for {shown.target}" if shown.target else ""
+    chunks = output.count(shown.chunks, "chunk")
+    return f"Backfill {shown.id} {does} {shown.flow} of {shown.source}{to}, {_range(shown)}, in {chunks}."
+
+
+def row(shown: Progress, now: datetime) -> tuple[Cell, ...]:
+    return (
+        str(shown.id),
+        f"{shown.flow}{' (dry run)' * shown.dry_run}",
+        shown.source,
+        output.stated(shown.state),
+        output.ago(shown.created_at, now),
+        sentence(shown, Pace(shown.created_at, 0), now),
+    )
+
+
+def show(shown: Progress, failed: Sequence[ChunkRow], now: datetime) -> None:
+    output.line(f"Backfill {shown.id}: {shown.flow} of {shown.source}{', a dry run' * shown.dry_run}", "bold")
+    output.fields(_facts(shown, now))
+    if failed:
+        output.heading("What could not be read")
+        output.table(
+            ("CHUNK", "RANGE", "PROBLEM", "NEXT"),
+            ((str(one.ordinal), _range(one), f"{one.problem} ({one.problem_code})", one.next_step) for one in failed),
+        )
+
+
 def follow(look: Callable[[], Sequence[Progress]], clock: Callable[[], datetime], *, silent: bool = False) -> None:
     """Shows backfills on stderr until each has ended or is paused."""
     console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
@@ -116,3 +146,23 @@ def _bar(shown: Progress, pace: Pace, now: datetime) -> RenderableType:
     line = Table.grid(padding=(0, tables.GAP, 0, 0))
     line.add_row(Text(output.clean(f"{shown.id}: {shown.flow} of {shown.source}")), bar, Text(f"{percent} %"))
     return Group(line, Text(f"   {sentence(shown, pace, now)}", "bold red" if shown.errors else ""))
+
+
+def _facts(shown: Progress, now: datetime) -> Iterable[tuple[str, Cell]]:
+    yield "state", output.stated(shown.state)
+    yield "how far", sentence(shown, Pace(shown.created_at, 0), now)
+    yield "range", _range(shown)
+    yield "only for", shown.target or ""
+    yield "moved", "" if shown.dry_run else f"{shown.moved} jobs, {shown.waiting} of them on their way"
+    yield "in hand", output.count(shown.chunks_running, "chunk") if shown.chunks_running else ""
+    yield "unreadable", f"{shown.unreadable}; see `erpsync dead list`" if shown.unreadable else ""
+    yield "dead", f"{shown.dead}; see `erpsync dead list`" if shown.dead else ""
+    yield "asked for by", f"{shown.asked_by}, {output.moment(shown.created_at)}"
+    yield "ended", output.moment(shown.ended_at)
+    if shown.state == BackfillState.PAUSED or shown.chunks_failed:
+        yield "then", f"erpsync backfill resume {shown.id}"
+
+
+def _range(shown: Progress | ChunkRow) -> str:
+    begin = f"from {output.moment(shown.begins_at)}" if shown.begins_at else "from the first"
+    return f"{begin} to {output.moment(shown.ends_at)}"

@@ -11,9 +11,9 @@ from erpsync.cli.output import AsJson, Cell
 from erpsync.domain.ids import ConnectionName
 from erpsync.engine.operations import NotPossible
 from erpsync.flows import price_terms
-from erpsync.ledger import prices
-from erpsync.ledger.prices import StagedPrice
+from erpsync.ledger import prices, staged_prices
 from erpsync.ledger.pushes import PushKind
+from erpsync.ledger.staged_prices import StagedPrice
 
 
 def list_pushes(store: pushes.Of = "", limit: pushes.Limit = pushes.ROWS, as_json: AsJson = False) -> None:
@@ -88,7 +88,7 @@ def staged(
       erpsync prices staged --connection shop --json
     """
     with ledger.opened() as assembly, assembly.database.connect() as connection:
-        found = prices.staged(connection, limit + 1, ConnectionName(store) if store else None, after)
+        found = staged_prices.listed(connection, limit + 1, ConnectionName(store) if store else None, after)
     shown = found[:limit]
     if as_json:
         output.document({"staged": shown, "more": len(found) > limit})

@@ -10,7 +10,7 @@ from erpsync.cli import ledger, output
 from erpsync.cli.failures import ExitCode
 from erpsync.cli.output import AsJson, Cell
 from erpsync.domain.states import JobState
-from erpsync.engine.limits.records import Seen
+from erpsync.engine.limits.records import BucketSeen, Seen
 from erpsync.ledger import reads
 from erpsync.ledger.connections import ConnectionRow
 from erpsync.ledger.inbox import InboxState
@@ -116,6 +116,7 @@ def _limit(connection: str, seen: Seen, now: datetime) -> dict[str, object]:
                 "tokens": round(bucket.tokens, 1),
                 "per_second": round(bucket.per_second, 3),
                 "configured_per_second": bucket.configured_per_second,
+                "window_ends_in_seconds": bucket.ends_seconds,
             }
             for operation, bucket in seen.buckets.items()
         ],
@@ -130,7 +131,7 @@ def _limit(connection: str, seen: Seen, now: datetime) -> dict[str, object]:
 def _print_limits(limits: Mapping[str, Seen], is_shared: bool) -> None:
     if not is_shared:
         output.heading("Limits")
-        output.line("Redis does not answer: each worker keeps to its own part of them.")
+        output.line("Redis is not there or does not answer: each worker keeps to its own part of them.")
     elif limits:
         output.heading("Limits")
         headings = ("CONNECTION", "RATE", "AT ONCE", "WAITS", "THROTTLED IN THE LAST HOUR")
@@ -138,13 +139,16 @@ def _print_limits(limits: Mapping[str, Seen], is_shared: bool) -> None:
 
 
 def _limit_row(connection: str, seen: Seen) -> tuple[Cell, ...]:
-    rates = ", ".join(
-        f"{_of(bucket.per_second, bucket.configured_per_second)} {operation} a second"
-        for operation, bucket in seen.buckets.items()
-    )
+    rates = ", ".join(_rate(operation, bucket) for operation, bucket in seen.buckets.items())
     slots = f"{seen.in_flight} of {_of(seen.slots, seen.configured_slots)}" if seen.slots else str(seen.in_flight)
     waits = output.span(seen.waits_seconds) if seen.waits_seconds else ""
     return connection, rates or "any", slots, waits, str(seen.throttles_last_hour)
+
+
+def _rate(operation: str, bucket: BucketSeen) -> str:
+    if bucket.ends_seconds is not None:
+        return f"{max(bucket.tokens, 0.0):.0f} {operation} left for {output.span(bucket.ends_seconds)}"
+    return f"{_of(bucket.per_second, bucket.configured_per_second)} {operation} a second"
 
 
 def _of(now: float, configured: float) -> str:

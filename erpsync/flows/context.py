@@ -83,7 +83,8 @@ class FlowContext:
 
     `settle_seconds`: how long the ERP may be at work on a request whose reply was lost; `reservation_seconds`: after
     which nothing that a worker has begun can still be under way, should it die now. `prices` are the base prices, as the
-    store shall have them, that are known of these SKUs; `stock` and `stock_cache` are for the flow of that name.
+    store shall have them, that are known of these SKUs; `price_rules`, `stock` and `stock_cache` are for the flows of
+    those names.
     """
 
     database: Engine

@@ -10,20 +10,19 @@ A record is changed by our reference alone: the account's, or that of orders whi
 ERP's own people have made, found by its e-mail address, is theirs to change. Who is deleted in the store stays in the ERP.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
 from erpsync.domain.errors import Rejected, Skip, SyncError
 from erpsync.domain.ids import JobId, SourceId, TargetId
-from erpsync.domain.parties import Customer
 from erpsync.flows import customers
 from erpsync.flows.context import FlowContext
 from erpsync.flows.customers import Answers
 from erpsync.ledger import links, told
-from erpsync.ledger.links import Link, LinkKind, Made
-from erpsync.ports.erp_records import CustomerDraft, RecordRef
+from erpsync.ledger.links import Link, LinkKind
+from erpsync.ports.erp_records import CustomerDraft, RecordRef, Written
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.store_records import StoreCustomer
@@ -39,13 +38,11 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
         page = context.store.customers_changed(since)
     accounts = {key: one for one in page.records if (key := customers.key_of(one.customer)) is not None}
     if not context.customer_rules.everyone:
-        guests = _guests({key: one.customer for key, one in accounts.items()})
+        guests = _guests(accounts)
         with context.database.begin() as connection:
             known = links.known_sources(connection, LinkKind.CUSTOMER, context.source, {*accounts, *guests.values()})
         accounts = {key: one for key, one in accounts.items() if not known.isdisjoint((key, guests.get(key, key)))}
-    return Page(
-        tuple(_change(key, one) for key, one in accounts.items()), page.cursor, page.watermark, page.unreadable
-    )
+    return Page(tuple(_change(key, one) for key, one in accounts.items()), page.cursor, page.watermark, page.unreadable)
 
 
 @dataclass
@@ -59,8 +56,10 @@ class _Batch:
 
     def settle(self, key: SourceId, answer: TargetId | SyncError, did: str) -> None:
         del self.drafts[key]
-        done = Done(f"{did}: customer {answer}", self.told[key].changed_at)
-        self.ended[key] = answer if isinstance(answer, SyncError) else done
+        if isinstance(answer, SyncError):
+            self.ended[key] = answer
+        else:
+            self.ended[key] = Done(f"{did}: customer {answer}", self.told[key].changed_at)
 
     def is_current(self, key: SourceId) -> bool:
         link = self.links.get(key)
@@ -108,7 +107,7 @@ class CustomerFlow:
 
     def _gate(self, batch: _Batch) -> None:
         """Keeps out what must not reach the ERP, and what the ERP has already."""
-        guests = _guests({key: one.customer for key, one in batch.told.items()})
+        guests = _guests(batch.told)
         known = self._links([*batch.drafts, *guests.values()])
         batch.links = {key: known[key] for key in batch.drafts if key in known}
         for key, draft in list(batch.drafts.items()):
@@ -140,76 +139,102 @@ class CustomerFlow:
 
     def _rewrite(self, drafts: Mapping[SourceId, CustomerDraft], known: Mapping[SourceId, Link]) -> Answers:
         answers: Answers = {}
-        writes: dict[SourceId, CustomerDraft] = {}
+        writes: dict[str, SourceId] = {}
         for key, reference in self._references(drafts, known).items():
             if isinstance(reference, SyncError):
                 answers[key] = reference
-            elif any(reference == write.reference for write in writes.values()):
-                # Two accounts of one guest: one after the other.
+            elif writes.setdefault(reference, key) != key:  # two accounts of one guest: one after the other
                 answers[key] = customers.under_way(self._context)
-            else:
-                writes[key] = replace(drafts[key], reference=reference)
-        if not writes:
-            return answers
-        with self._context.calling(self._context.target):
-            written = self._context.erp.upsert_customers(list(writes.values()))
+        written: Mapping[str, Written] = {}
+        if writes:
+            with self._context.calling(self._context.target):
+                written = self._context.erp.upsert_customers(
+                    [replace(drafts[key], reference=reference) for reference, key in writes.items()]
+                )
         kept = []
-        for key, draft in writes.items():
-            result = written[draft.reference]
+        for reference, key in writes.items():
+            result = written[reference]
             if isinstance(result, SyncError):
                 answers[key] = result
             else:
                 answers[key] = result.target_id
-                kept.append(Made(key, result.target_id, result.display, customers.content_hash(draft)))
+                kept.append(customers.link_to(key, result, customers.content_hash(drafts[key])))
         customers.keep(self._context, kept)
         return answers
 
     def _references(
         self, drafts: Mapping[SourceId, CustomerDraft], known: Mapping[SourceId, Link]
     ) -> dict[SourceId, str | SyncError]:
-        """Of ours, the one that each person's record in the ERP bears."""
-        found: dict[SourceId, str | SyncError] = {}
-        own = self._bearing(drafts, {key: (key,) for key in drafts})
-        with self._context.database.begin() as connection:
-            sharing = links.all_sources(connection, self._ends, {link.target_id for link in known.values()})
-        others = [key for key in drafts if not own[key]]
-        guests = {key: tuple(filter(customers.is_guest, sharing.get(known[key].target_id, ()))) for key in others}
-        shared = self._bearing(drafts, guests)
+        """Of our references, the one that each person's record in the ERP bears."""
+        context = self._context
+        with context.database.begin() as connection:
+            sharing = links.all_sources(connection, self._ends, {known[key].target_id for key in drafts})
+        sought: dict[SourceId, list[str]] = {}
+        questions: dict[str, CustomerDraft] = {}
         for key, draft in drafts.items():
-            # What bears the account's own reference is the account, wherever a merge in the ERP has moved it.
-            bearing = own[key] or [
-                (reference, ref) for reference, ref in shared[key] if ref.target_id == known[key].target_id
-            ]
-            if len(bearing) == 1:
-                found[key] = bearing[0][0]
-            elif bearing:
-                found[key] = self._twice(draft, [ref.target_id for _, ref in bearing])
-            else:
-                found[key] = self._not_ours(known[key])
-        return found
-
-    def _bearing(
-        self, drafts: Mapping[SourceId, CustomerDraft], keys: Mapping[SourceId, Sequence[SourceId]]
-    ) -> dict[SourceId, list[tuple[str, RecordRef]]]:
-        """The ERP's records that bear our references of these keys, whatever their e-mail addresses."""
-        sought = {}
-        for key, others in keys.items():
-            unaddressed = drafts[key].customer.model_copy(update={"email": ""})
-            for reference in (customers.reference_of(self._context, other) for other in others):
-                sought[reference] = replace(drafts[key], reference=reference, customer=unaddressed)
-        found: Mapping[str, tuple[RecordRef, ...]] = {}
-        if sought:
-            with self._context.calling(self._context.target):
-                found = self._context.erp.find_customers(list(sought.values()))
+            guests = filter(customers.is_guest, sharing.get(known[key].target_id, ()))
+            sought[key] = [customers.reference_of(context, one) for one in (key, *guests)]
+            # Without an address, so that nothing but the reference can answer.
+            nameless = draft.customer.model_copy(update={"email": ""})
+            questions |= {one: replace(draft, reference=one, customer=nameless) for one in sought[key]}
+        with context.calling(context.target):
+            found = context.erp.find_customers(list(questions.values()))
         return {
-            key: [
-                (reference, ref)
-                for reference in (customers.reference_of(self._context, other) for other in others)
-                for ref in found.get(reference, ())
-            ]
-            for key, others in keys.items()
+            key: self._borne(drafts[key], known[key], {one: found.get(one, ()) for one in references})
+            for key, references in sought.items()
         }
 
-    def _links(self, keys: Sequence[SourceId] | Mapping[SourceId, object]) -> dict[SourceId, Link]:
+    def _borne(self, draft: CustomerDraft, link: Link, found: Mapping[str, Sequence[RecordRef]]) -> str | SyncError:
+        for reference, refs in found.items():
+            # What bears the account's own reference is the account, wherever a merge in the ERP has moved it.
+            if any(reference == draft.reference or ref.target_id == link.target_id for ref in refs):
+                return reference if len(refs) == 1 else self._twice(reference, refs)
+        return Skip(
+            "not-made-by-us",
+            what=f"Customer {link.target_id} was made in {self._context.erp_title}, and is changed by its people alone.",
+        )
+
+    def _twice(self, reference: str, refs: Sequence[RecordRef]) -> Rejected:
+        title = self._context.erp_title
+        return Rejected(
+            "customer-twice",
+            system=self._context.target,
+            record=f"customer {reference}",
+            what=f"{len(refs)} customers in {title} bear this reference: {', '.join(ref.target_id for ref in refs[:5])}.",
+            next_step="Merge them, or clear the reference on all but one, then replay.",
+        )
+
+    def _draft(self, key: SourceId, told: StoreCustomer) -> CustomerDraft:
+        return CustomerDraft(
+            reference=customers.reference_of(self._context, key),
+            customer=told.customer,
+            billing=told.billing or told.shipping,
+            shipping=told.shipping,
+            currency=self._context.customer_rules.currency,
+        )
+
+    def _links(self, keys: Collection[SourceId]) -> dict[SourceId, Link]:
         with self._context.database.begin() as connection:
-            return links.find(connection, self._ends, list(keys))
+            return links.find(connection, self._ends, keys)
+
+
+def _change(key: SourceId, told: StoreCustomer) -> Change:
+    # Lists show the number, so that it names nobody.
+    return Change(FLOW, key, told.changed_at, number=key, carries_state=True, body=_BODY.dump_json(told))
+
+
+def _guests(accounts: Mapping[SourceId, StoreCustomer]) -> dict[SourceId, SourceId]:
+    """What those of these people were known by who have ordered as guests, if they have."""
+    keys = {key: customers.guest_key(one.customer) for key, one in accounts.items()}
+    return {key: guest for key, guest in keys.items() if guest is not None}
+
+
+def _not_kept(item: Item) -> Rejected:
+    return Rejected(
+        "customer-not-kept",
+        system="erpsync",
+        record=f"customer {item.number}",
+        what="What the store told of the customer is not kept any more.",
+        next_step="Let the store tell of all again with `erpsync backfill customers`, or discard this dead letter: the"
+        " customer's next change is told by itself.",
+    )

@@ -17,7 +17,7 @@ from erpsync.flows.context import FlowContext
 from erpsync.ledger import links, reservations
 from erpsync.ledger.links import Ends, LinkKind, Made
 from erpsync.ledger.reservations import Room
-from erpsync.ports.erp_records import CustomerDraft
+from erpsync.ports.erp_records import CustomerDraft, RecordRef
 
 Answers: TypeAlias = dict[SourceId, TargetId | SyncError]
 """The ERP's customer of each person, by what the store knows the person by; or why there is none."""
@@ -131,6 +131,12 @@ def content_hash(draft: CustomerDraft) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def link_to(key: SourceId, ref: RecordRef, content: str = "") -> Made:
+    """The link of a person to their record, of which `content` is the hash of what was written. It names nobody: lists show
+    links, and people's names stay in the ERP."""
+    return Made(key, ref.target_id, ref.target_id, content)
+
+
 def keep(context: FlowContext, made: Sequence[Made]) -> None:
     with context.database.begin() as connection:
         links.keep(connection, ends(context), made, context.clock.now())
@@ -159,7 +165,7 @@ def _find_or_make(context: FlowContext, drafts: Mapping[SourceId, CustomerDraft]
         matches = found.get(draft.reference, ())
         if len(matches) == 1:
             answers[key] = matches[0].target_id
-            matched.append(Made(key, matches[0].target_id, matches[0].display))
+            matched.append(link_to(key, matches[0]))
         elif matches:
             answers[key] = _ambiguous(context, [match.target_id for match in matches])
         else:
@@ -184,7 +190,7 @@ def _make(context: FlowContext, new: Mapping[SourceId, CustomerDraft]) -> Answer
             answers[key] = result
         else:
             answers[key] = result.target_id
-            kept.append(Made(key, result.target_id, result.display, content_hash(written)))
+            kept.append(link_to(key, result, content_hash(written)))
     keep(context, kept)
     return answers
 

@@ -15,7 +15,7 @@ from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
 from erpsync.flows.context import FlowContext
 from erpsync.flows.price_terms import Wanted, wanted
-from erpsync.ledger import prices, pushes
+from erpsync.ledger import prices, pushes, staged_prices
 from erpsync.ledger.prices import Priced, Terms
 from erpsync.ledger.pushes import ChangeState, Push, PushChange, PushState
 from erpsync.ports.store_records import PriceAnswer, PriceChange
@@ -99,13 +99,16 @@ class Sender:
             return "a person took it back"
         if row.amount == before:
             return "the store has it by now"
+        if self._is_allowed(change, row):
+            return ""
+        outcome.again.add(change.sku)
+        return "it is another price by now, and planned anew"
+
+    def _is_allowed(self, change: PushChange, row: Wanted) -> bool:
+        """What a person has looked at is allowed as it was seen; else what needs nobody to look."""
         if self._push.approved_by:
-            as_seen = row.amount == change.after
-        else:
-            as_seen = not self._context.price_rules.falls_too_far(before, row.amount)
-        if not as_seen:
-            outcome.again.add(change.sku)
-        return "" if as_seen else "it is another price by now, and planned anew"
+            return row.amount == change.after
+        return not row.is_alarming(self._context.price_rules)
 
     def _call(self, due: Mapping[Sku, PushChange], rows: Mapping[tuple[Sku, str], Wanted], outcome: _Outcome) -> None:
         changes = [
@@ -137,7 +140,8 @@ class Sender:
         with self._context.database.begin() as connection:
             undone = self._push.undoes is not None
             prices.told(connection, self._terms, outcome.done, now, self._push.id, undone=undone)
-            prices.stage(connection, self._terms, outcome.staged, now)
+            staged_prices.drop(connection, self._terms, outcome.done)
+            staged_prices.put(connection, self._terms, outcome.staged, now)
             pushes.settle(connection, self._push.id, outcome.ended, now)
             prices.mark(connection, self._terms, sorted(outcome.again))
         self._counts.update(one.state for one in outcome.ended)

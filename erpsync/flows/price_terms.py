@@ -32,6 +32,10 @@ class Wanted:
         """Whether the store is to be told: it has another price, and no person has said that it shall."""
         return self.amount != self.offer.before and not self.offer.undone
 
+    def is_alarming(self, rules: PriceRules) -> bool:
+        """Whether a person must look first. What waits for a promotion's end has been let through before."""
+        return self.amount != self.offer.staged and rules.falls_too_far(self.offer.before, self.amount)
+
     @property
     def price(self) -> Money:
         return Money(amount=self.amount, currency=self.offer.currency)

@@ -15,7 +15,7 @@ from erpsync.domain.products import BasePrice
 from erpsync.flows.context import FlowContext
 from erpsync.flows.price_sending import Sender
 from erpsync.flows.price_terms import Wanted, terms_of, wanted
-from erpsync.ledger import checkpoints, dead_letters, jobs, prices, pushes
+from erpsync.ledger import checkpoints, dead_letters, jobs, prices, pushes, staged_prices
 from erpsync.ledger.prices import Terms
 from erpsync.ledger.pushes import Push, PushChange, PushKind, PushState, Way
 from erpsync.ports.flow import Done, Ended, Item
@@ -29,6 +29,8 @@ _PLANNED_AT_ONCE = 2_000
 # After so long a run makes room for others and is called again: it stays far below its lease.
 _SLICE = timedelta(seconds=60)
 _WHOLE_SINCE = "prices read whole since"
+# Everything is read once a day: what is refused day after day stays in here.
+_FAILED_SINCE = timedelta(days=2)
 
 
 def changes(context: FlowContext, since: Since) -> Page[Change]:
@@ -63,7 +65,7 @@ class PriceFlow:
         context, now = self._context, self._context.clock.now()
         with context.database.begin() as connection:
             terms = terms_of(connection, self._rules, context.target, context.source, now)
-            prices.mark_due(connection, terms, now)
+            staged_prices.mark_due(connection, terms, now)
         notes = []
         for push in self._to_send(terms):
             sender = Sender(context, terms, push)
@@ -98,11 +100,11 @@ class PriceFlow:
 
     def _plan(self, connection: Connection, terms: Terms, skus: Sequence[Sku]) -> None:
         differing = [one for one in wanted(connection, terms, self._rules, skus) if one.differs]
-        alarming = {one.offer.sku for one in differing if self._rules.falls_too_far(one.offer.before, one.amount)}
+        alarming = {one.offer.sku for one in differing if one.is_alarming(self._rules)}
         going = [one for one in differing if one.offer.sku not in alarming]
         self._put(connection, PushState.PLANNING, skus, going)
         self._put(connection, PushState.HELD, skus, [one for one in differing if one.offer.sku in alarming])
-        prices.unstage(connection, terms, skus, [one.key for one in going])
+        staged_prices.keep_only(connection, terms, skus, [one.key for one in going])
 
     def _put(self, connection: Connection, state: PushState, skus: Sequence[Sku], found: Sequence[Wanted]) -> None:
         """Into the push in that state, which is made where there is none, in place of what it said of these SKUs."""
@@ -161,7 +163,7 @@ class PriceFlow:
 
 
 def _keep(connection: Connection, context: FlowContext, since: Since, page: Page[BasePrice], as_of: datetime) -> None:
-    """What a whole reading does not tell any more is gone with its last page."""
+    """What a whole reading does not tell any more is gone with its last page; what stores refused is tried again."""
     begun = as_of
     if since.watermark is None and since.cursor is None:
         checkpoints.put(connection, context.target, _WHOLE_SINCE, as_of.isoformat(), as_of)
@@ -170,3 +172,4 @@ def _keep(connection: Connection, context: FlowContext, since: Since, page: Page
     prices.keep(connection, context.target, page.records, max(as_of, begun))
     if since.watermark is None and page.cursor is None:
         prices.forget(connection, context.target, begun)
+        prices.mark_failed(connection, context.target, begun - _FAILED_SINCE)

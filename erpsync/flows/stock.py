@@ -14,6 +14,7 @@ from erpsync.domain.ids import JobId, Sku, SourceId
 from erpsync.domain.orders import Order
 from erpsync.flows.context import FlowContext
 from erpsync.flows.orders import goods
+from erpsync.flows.stock_counting import counted
 from erpsync.flows.stock_limits import weighed
 from erpsync.flows.stock_sending import Sender
 from erpsync.flows.stock_terms import terms_of
@@ -72,12 +73,13 @@ class StockFlow:
             terms = terms_of(connection, context.stock, context.target, context.source, context.clock.now())
         self._learn()
         self._settle()
-        push = self._planned(terms)
+        settled_before = self._settled_before()
+        push = self._planned(terms, settled_before)
         if push is None:
             return Done("the store has what it should have")
         if push.state is PushState.HELD:
             return Done(f"push {push.id} waits for a person: {push.reason}")
-        finished = Sender(context, terms, push, self._settled_before()).send_until(end)
+        finished = Sender(context, terms, push, settled_before).send_until(end)
         with context.database.begin() as connection:
             told = pushes.tally(connection, push.id)
             if not finished:
@@ -130,7 +132,7 @@ class StockFlow:
                 stock.keep_levels(connection, context.target, levels, as_of)
                 sales.settle(connection, context.target, asked, as_of)
 
-    def _planned(self, terms: Terms) -> Push | None:
+    def _planned(self, terms: Terms, settled_before: datetime) -> Push | None:
         """The push to be sent, or held; None where nothing differs."""
         context, after = self._context, ""
         while True:
@@ -142,11 +144,11 @@ class StockFlow:
                 skus, after = stock.take_dirty(connection, terms, _PLANNED_AT_ONCE, after)
                 if not skus:
                     return None if push is None else weighed(connection, context, push, now)
-                rows = stock.desired(connection, terms, skus)
+                rows = counted(terms, stock.facts(connection, terms, skus))
                 if push is None and not any(_differs(row) for row in rows):
                     continue
                 push = push or pushes.begin(connection, self._way, now)
-                doubted = {row.sku for row in rows if is_doubted(row, self._settled_before())}
+                doubted = {row.sku for row in rows if is_doubted(row, settled_before)}
                 pushes.plan(connection, push.id, skus, [_change(one) for one in rows if _differs(one, doubted)])
                 stock.mark(connection, terms, sorted(doubted))
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku
 from erpsync.flows.context import FlowContext
+from erpsync.flows.stock_counting import counted
 from erpsync.ledger import pushes, stock
 from erpsync.ledger.pushes import ChangeState, Push, PushChange, PushState
 from erpsync.ledger.stock import Desired, Terms
@@ -61,7 +62,8 @@ class Sender:
                 if not planned:
                     pushes.move(connection, self._push.id, PushState.DONE, context.clock.now())
                     return True
-                rows = stock.desired(connection, self._terms, sorted({one.sku for one in planned}))
+                facts = stock.facts(connection, self._terms, sorted({one.sku for one in planned}))
+                rows = counted(self._terms, facts)
             chunk = _Chunk(
                 {(one.sku, one.place): one for one in planned}, {(one.sku, one.location): one for one in rows}
             )

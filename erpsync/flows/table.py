@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from erpsync.flows import catalogue, fulfilments, prices, products, stock
+from erpsync.flows import catalogue, customer_sync, fulfilments, prices, products, stock
 from erpsync.flows.context import FlowContext
+from erpsync.flows.customer_sync import CustomerFlow
 from erpsync.flows.fulfilments import FulfilmentFlow
 from erpsync.flows.orders import OrderFlow
 from erpsync.flows.prices import PriceFlow
@@ -39,6 +40,7 @@ def _orders_changed(context: FlowContext, since: Since) -> Page[Change]:
 
 KINDS = {
     "orders": Kind(OrderFlow, _orders_changed),
+    customer_sync.FLOW: Kind(CustomerFlow, customer_sync.changes, needs_of_store=(StoreAbility.CUSTOMERS_CHANGED,)),
     fulfilments.FLOW: Kind(
         FulfilmentFlow,
         fulfilments.changes,

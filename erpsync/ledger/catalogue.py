@@ -97,7 +97,7 @@ _KEEP = text(f"""
     INSERT INTO store_variants (connection, variant_id, product_id, sku, title, tracked, active, base_price, currency,
         promotion, promotion_from, promotion_until, changed_at, seen_at)
     SELECT :store, variant_id, product_id, sku, title, tracked, active, base_price, currency, promotion, promotion_from,
-        promotion_until, changed_at, :read_at FROM told ORDER BY variant_id
+        promotion_until, changed_at, :read_at FROM told ORDER BY sku, variant_id
     ON CONFLICT (connection, variant_id) DO UPDATE SET
         product_id = excluded.product_id, sku = excluded.sku, title = excluded.title, tracked = excluded.tracked,
         active = excluded.active, base_price = excluded.base_price, currency = excluded.currency,

@@ -1,4 +1,4 @@
-"""Base prices: what ERPs tell, what each store has, and what waits for a promotion to end.
+"""Base prices: what ERPs tell, and what each store has.
 
 A price is that of an ERP's list, in one currency and one sales unit, from the first piece on. Where a list says several
 such things of a SKU, nobody can say which is meant: it is left alone and told by `unsynced`.
@@ -30,16 +30,18 @@ class Terms:
 @dataclass(frozen=True)
 class Offer:
     """What the ERP asks for a SKU that is one variant in the store, and what it costs there `before`, by all that is known;
-    None where that is nothing. `undone`: a person took this price back, and the ERP has told nothing new since."""
+    None where that is nothing. `staged` is what waits there for a promotion's end, in the same currency. `undone`: a person
+    took this price back, and the ERP has told nothing new since."""
 
     sku: Sku
     place: str
     amount: Decimal
     currency: str
     tax_included: bool
-    before: Decimal | None
-    push_id: int | None
-    undone: bool
+    before: Decimal | None = None
+    staged: Decimal | None = None
+    push_id: int | None = None
+    undone: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,6 @@ class Priced:
     sku: Sku
     place: str
     price: Money
-
-
-@dataclass(frozen=True)
-class StagedPrice:
-    """A base price that waits for the end of a promotion, `since` when; `until` is None where nobody knows its end."""
-
-    erp: ConnectionName
-    store: ConnectionName
-    sku: Sku
-    place: str
-    price: Decimal
-    currency: str
-    until: datetime | None
-    since: datetime
 
 
 def keep(connection: Connection, erp: ConnectionName, prices: Sequence[BasePrice], as_of: datetime) -> None:
@@ -101,9 +89,9 @@ def mark(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> None:
     connection.execute(_MARK, {"erp": terms.erp, "store": terms.store, "skus": list(skus)})
 
 
-def mark_due(connection: Connection, terms: Terms, now: datetime) -> None:
-    """Marks what is staged and whose promotion may be over by now."""
-    connection.execute(_MARK_DUE, {"erp": terms.erp, "store": terms.store, "now": now})
+def mark_failed(connection: Connection, erp: ConnectionName, since: datetime) -> None:
+    """Marks what stores have refused since then: what was in the way may have been put right."""
+    connection.execute(_MARK_FAILED, {"erp": erp, "since": since})
 
 
 def take_dirty(connection: Connection, terms: Terms, limit: int, after: str) -> list[Sku]:
@@ -121,58 +109,18 @@ def offers(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> list[Of
 def asked(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> list[Offer]:
     """The base prices of these SKUs, whether the store has them or not."""
     rows = connection.execute(_ASKED, {**_terms(terms), "skus": list(skus)})
-    return [Offer(**{**row._mapping, "sku": Sku(row.sku)}, before=None, push_id=None, undone=False) for row in rows]
+    return [Offer(**{**row._mapping, "sku": Sku(row.sku)}) for row in rows]
 
 
 def told(
     connection: Connection, terms: Terms, prices: Sequence[Priced], now: datetime, push_id: int, *, undone: bool = False
 ) -> None:
-    """The store has these from `now` on, and none of them waits any more."""
+    """The store has these from `now` on."""
     if not prices:
         return
-    values = {**_terms(terms), **_columns(prices), "push_id": push_id, "undone": undone, "now": now}
+    values = {"store": terms.store, **columns(prices), "push_id": push_id, "undone": undone, "now": now}
     connection.execute(_TOLD, values)
     connection.execute(_TOLD_BASES, values)
-    connection.execute(_UNSTAGE, values)
-
-
-def stage(
-    connection: Connection, terms: Terms, prices: Sequence[tuple[Priced, datetime | None]], now: datetime
-) -> None:
-    """These wait for the end of a promotion, each until then, in place of what waited before."""
-    if prices:
-        columns = _columns([one for one, _ in prices])
-        values = {**_terms(terms), **columns, "untils": [until for _, until in prices], "now": now}
-        connection.execute(_STAGE, values)
-
-
-def unstage(connection: Connection, terms: Terms, skus: Sequence[Sku], wanted: Sequence[tuple[Sku, str]]) -> None:
-    """Of these SKUs only what is still `wanted` at a place goes on waiting."""
-    values = {
-        **_terms(terms),
-        "scope": list(skus),
-        "skus": [sku for sku, _ in wanted],
-        "places": [place for _, place in wanted],
-    }
-    connection.execute(_UNSTAGE_OTHERS, values)
-
-
-def staged(
-    connection: Connection, limit: int, store: ConnectionName | None = None, after: str = ""
-) -> list[StagedPrice]:
-    """What waits for promotions to end, by store and SKU; those after that SKU."""
-    rows = connection.execute(_STAGED, {"store": store, "limit": limit, "after": after})
-    return [
-        StagedPrice(
-            **{
-                **row._mapping,
-                "erp": ConnectionName(row.erp),
-                "store": ConnectionName(row.store),
-                "sku": Sku(row.sku),
-            }
-        )
-        for row in rows
-    ]
 
 
 def size(connection: Connection, store: ConnectionName) -> int:
@@ -205,7 +153,8 @@ def _terms(terms: Terms) -> dict[str, object]:
     }
 
 
-def _columns(prices: Sequence[Priced]) -> dict[str, object]:
+def columns(prices: Sequence[Priced]) -> dict[str, object]:
+    """The parameters of a statement over these."""
     return {
         "skus": [one.sku for one in prices],
         "places": [one.place for one in prices],
@@ -223,10 +172,10 @@ _KEEP = text(f"""
             CAST(:minimums AS numeric[]), CAST(:amounts AS numeric[]), CAST(:taxed AS boolean[])
         ) AS t (sku, price_list, currency, unit, minimum_quantity, price, tax_included)
     ), news AS (
-        SELECT DISTINCT t.sku FROM told t LEFT JOIN erp_prices p ON p.connection = :erp AND p.sku = t.sku
-            AND p.price_list = t.price_list AND p.currency = t.currency AND p.unit = t.unit
-            AND p.minimum_quantity = t.minimum_quantity
-        WHERE (p.price, p.tax_included) IS DISTINCT FROM (t.price, t.tax_included)
+        SELECT DISTINCT t.sku FROM told t LEFT JOIN LATERAL (
+            SELECT * FROM erp_prices WHERE connection = :erp AND sku = t.sku AND price_list = t.price_list
+                AND currency = t.currency AND unit = t.unit AND minimum_quantity = t.minimum_quantity LIMIT 1
+        ) AS p ON true WHERE (p.price, p.tax_included) IS DISTINCT FROM (t.price, t.tax_included)
     ), marked AS (
         INSERT INTO dirty (kind, erp, store, sku) SELECT 'prices', :erp, store, sku FROM news CROSS JOIN {_FOLLOWERS}
         ON CONFLICT DO NOTHING
@@ -258,10 +207,10 @@ _MARK = text("""
     SELECT DISTINCT 'prices', :erp, :store, sku FROM unnest(CAST(:skus AS text[])) AS t (sku) ON CONFLICT DO NOTHING
 """)
 
-_MARK_DUE = text("""
+_MARK_FAILED = text("""
     INSERT INTO dirty (kind, erp, store, sku)
-    SELECT DISTINCT 'prices', erp, store, sku FROM staged_prices
-    WHERE erp = :erp AND store = :store AND (until IS NULL OR until <= :now) ON CONFLICT DO NOTHING
+    SELECT DISTINCT p.kind, p.erp, p.store, c.sku FROM pushes p JOIN push_changes c ON c.push_id = p.id
+    WHERE p.kind = 'prices' AND p.erp = :erp AND p.created_at >= :since AND c.state = 'failed' ON CONFLICT DO NOTHING
 """)
 
 _TAKE_DIRTY = text("""
@@ -271,14 +220,17 @@ _TAKE_DIRTY = text("""
     ) RETURNING sku
 """)
 
+# What is asked of each row stands in subqueries that PostgreSQL leaves as they are (LATERAL with OFFSET or LIMIT): each is
+# one look into an index, also while a catalogue is loaded and the statistics still say that it is empty.
 _LISTS = "unnest(CAST(:erp_lists AS text[]), CAST(:store_lists AS text[])) AS l (erp_list, place)"
 # A list of the store may be in a currency of its own; its base prices are in one alone.
 _MEANT = """
     SELECT *, bool_or(currency = own) OVER (PARTITION BY sku, place) AS in_own FROM (
         SELECT s.sku, l.place, p.price, p.currency, p.tax_included, p.changed_at,
             COALESCE(NULLIF(CAST(:currency AS text), ''), s.currency, p.currency) AS own, s.base
-        FROM scope s CROSS JOIN lists l JOIN erp_prices p ON p.connection = :erp AND p.sku = s.sku
-            AND p.price_list = l.erp_list AND p.minimum_quantity <= 1
+        FROM scope s CROSS JOIN LATERAL (
+            SELECT * FROM erp_prices WHERE connection = :erp AND sku = s.sku AND minimum_quantity <= 1 OFFSET 0
+        ) AS p JOIN lists l ON l.erp_list = p.price_list
     ) AS every
 """
 _CLEAR = """
@@ -290,14 +242,20 @@ _CLEAR = """
 
 _OFFERS = text(f"""
     WITH scope AS (
-        SELECT v.sku, min(v.base_price) AS base, min(v.currency) AS currency FROM store_variants v
-        WHERE v.connection = :store AND v.sku = ANY(CAST(:skus AS text[])) AND v.sku <> ''
-        GROUP BY v.sku HAVING count(*) = 1
+        SELECT a.sku, v.base, v.currency FROM unnest(CAST(:skus AS text[])) AS a (sku) CROSS JOIN LATERAL (
+            SELECT count(*) AS variants, min(base_price) AS base, min(currency) AS currency FROM store_variants
+            WHERE connection = :store AND sku = a.sku
+        ) AS v WHERE v.variants = 1 AND a.sku <> ''
     ), lists AS (SELECT * FROM {_LISTS}), meant AS ({_MEANT}), clear AS ({_CLEAR})
     SELECT c.sku, c.place, c.price AS amount, c.currency, c.tax_included,
-        CASE WHEN c.place = '' THEN c.base WHEN h.currency = c.currency THEN h.price END AS before, h.push_id,
+        CASE WHEN c.place = '' THEN c.base WHEN h.currency = c.currency THEN h.price END AS before,
+        CASE WHEN g.currency = c.currency THEN g.price END AS staged, h.push_id,
         h.undone_at IS NOT NULL AND h.undone_at >= c.changed_at AS undone
-    FROM clear c LEFT JOIN store_prices h ON h.connection = :store AND h.sku = c.sku AND h.place = c.place
+    FROM clear c LEFT JOIN LATERAL (
+        SELECT * FROM store_prices WHERE connection = :store AND sku = c.sku AND place = c.place LIMIT 1
+    ) AS h ON true LEFT JOIN LATERAL (
+        SELECT * FROM staged_prices WHERE erp = :erp AND store = :store AND sku = c.sku AND place = c.place LIMIT 1
+    ) AS g ON true
     ORDER BY c.sku, c.place
 """)
 
@@ -322,38 +280,14 @@ _TOLD = text(f"""
         at = excluded.at, push_id = excluded.push_id, undone_at = excluded.undone_at
 """)
 
-# In the order in which `ledger.catalogue` takes these rows, too.
+# In the order in which `ledger.catalogue` takes these rows, too: neither waits for the other.
 _TOLD_BASES = text(f"""
     UPDATE store_variants v SET base_price = n.price FROM (
-        SELECT w.variant_id, t.price FROM {_TOLD_PRICES}
-        JOIN store_variants w ON w.connection = :store AND w.sku = t.sku
-        WHERE t.place = '' ORDER BY w.variant_id FOR UPDATE OF w
+        SELECT w.variant_id, t.price FROM (SELECT * FROM {_TOLD_PRICES} WHERE place = '' ORDER BY sku) AS t
+        CROSS JOIN LATERAL (
+            SELECT variant_id FROM store_variants WHERE connection = :store AND sku = t.sku ORDER BY variant_id FOR UPDATE
+        ) AS w
     ) AS n WHERE v.connection = :store AND v.variant_id = n.variant_id
-""")
-
-_UNSTAGE = text("""
-    DELETE FROM staged_prices WHERE erp = :erp AND store = :store
-        AND (sku, place) IN (SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:places AS text[])))
-""")
-
-_UNSTAGE_OTHERS = text("""
-    DELETE FROM staged_prices WHERE erp = :erp AND store = :store AND sku = ANY(CAST(:scope AS text[]))
-        AND (sku, place) NOT IN (SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:places AS text[])))
-""")
-
-_STAGE = text("""
-    INSERT INTO staged_prices (erp, store, sku, place, price, currency, until, since)
-    SELECT :erp, :store, sku, place, price, currency, until, :now FROM unnest(
-        CAST(:skus AS text[]), CAST(:places AS text[]), CAST(:amounts AS numeric[]), CAST(:currencies AS text[]),
-        CAST(:untils AS timestamptz[])
-    ) AS t (sku, place, price, currency, until) ORDER BY sku, place
-    ON CONFLICT (erp, store, sku, place) DO UPDATE SET price = excluded.price, currency = excluded.currency,
-        until = excluded.until
-""")
-
-_STAGED = text("""
-    SELECT erp, store, sku, place, price, currency, until, since FROM staged_prices
-    WHERE store = COALESCE(:store, store) AND sku > :after ORDER BY sku, store, place LIMIT :limit
 """)
 
 _SIZE = text("SELECT count(DISTINCT sku) FROM store_variants WHERE connection = :store AND sku <> ''")

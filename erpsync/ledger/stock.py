@@ -1,7 +1,7 @@
 """Stock: what the ERP told, what each store has, and what each should have.
 
-available = max(0, on hand - reserved - safety stock - what was sold and the ERP has not seen), for each location; a kit has
-what its scarcest component allows. All of it is one statement over the SKUs in question, so that a poll costs what changed.
+A page of levels is one statement; which SKUs it has changed is noted, so that what follows costs what changed. What they
+come to is counted in `flows.stock_counting`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from erpsync.domain.ids import ConnectionName, Sku
 from erpsync.domain.inventory import StockLevel
+from erpsync.ledger.stock_rules import Rule
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,55 @@ class Terms:
     safety: Decimal = Decimal(0)
     safety_at: Mapping[str, Decimal] = field(default_factory=dict)
     units: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Level:
+    """What the ERP holds at one of its locations, in its unit, as it told at `as_of`."""
+
+    location: str
+    on_hand: Decimal
+    reserved: Decimal
+    unit: str
+    as_of: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class OpenSale:
+    """A sale that the ERP's levels do not speak for yet. `known_quantity` is what the ERP has of it, since `known_at`."""
+
+    store: ConnectionName
+    sku: Sku
+    quantity: Decimal
+    known_quantity: Decimal
+    known_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Has:
+    """What a store's location has as it was last set or read, when `sold` units of the SKU were known to be sold in all."""
+
+    quantity: int | None
+    sold: Decimal
+    doubted_at: datetime | None
+    undone_at: datetime | None
+    push_id: int | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of some SKUs: what they are made of (`parts`), which kits of which stores a component is in
+    (`kits`), the ERP's levels, open sales, rules, and what the store has and has sold."""
+
+    skus: tuple[Sku, ...]
+    parts: Mapping[Sku, Mapping[Sku, Decimal]]
+    kits: Mapping[tuple[ConnectionName, Sku], Mapping[Sku, Decimal]]
+    levels: Mapping[Sku, tuple[Level, ...]]
+    sales: tuple[OpenSale, ...]
+    rules: Mapping[tuple[ConnectionName, Sku, str], Rule]
+    has: Mapping[tuple[Sku, str], Has]
+    sold: Mapping[Sku, Decimal]
 
 
 @dataclass(frozen=True)
@@ -90,27 +140,42 @@ def take_dirty(connection: Connection, terms: Terms, limit: int, after: str) -> 
     """Takes up to `limit` SKUs after `after` from the dirty ones; returns them with the kits that they are in and the parts
     that they are made of, and the last of them, empty where there was none."""
     values = {"erp": terms.erp, "store": terms.store, "limit": limit, "after": after}
-    rows = connection.execute(_TAKE_DIRTY, values).all()
-    return [Sku(row.sku) for row in rows], max((row.sku for row in rows if row.itself), default="")
+    taken = set(connection.execute(_TAKE_DIRTY, values).scalars())
+    ends = {"erp": terms.erp, "store": terms.store}
+    parts = taken | {row.component for row in connection.execute(_PARTS, ends | {"skus": sorted(taken)})}
+    kits = connection.execute(_KITS, ends | {"skus": sorted(parts)})
+    touched = parts | {row.sku for row in kits if row.store == terms.store}
+    return [Sku(sku) for sku in sorted(touched)], max(taken, default="")
 
 
-def desired(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> list[Desired]:
-    """What the store should have of those of these SKUs that it counts, that are one variant there, and that the ERP
-    knows."""
-    rows = connection.execute(_DESIRED, {**_terms(terms), "skus": list(skus)})
-    return [
-        Desired(
-            Sku(row.sku),
-            row.place,
-            int(row.quantity),
-            None if row.expected is None else int(row.expected),
-            row.sold,
-            row.doubted_at,
-            row.undone,
-            row.push_id,
-        )
-        for row in rows
-    ]
+def facts(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> Facts:
+    """Reads what is known of those of these SKUs that the store counts and that are one variant there."""
+    ends = {"erp": terms.erp, "store": terms.store}
+    counted = [Sku(sku) for sku in connection.execute(_COUNTED, ends | {"skus": list(skus)}).scalars()]
+    parts: dict[Sku, dict[Sku, Decimal]] = {}
+    for row in connection.execute(_PARTS, ends | {"skus": counted}):
+        parts.setdefault(row.sku, {})[row.component] = row.quantity
+    components = sorted({Sku(part) for sku in counted for part in parts.get(sku, (sku,))})
+    kits: dict[tuple[ConnectionName, Sku], dict[Sku, Decimal]] = {}
+    for row in connection.execute(_KITS, ends | {"skus": components}):
+        kits.setdefault((row.store, row.sku), {})[row.component] = row.quantity
+    levels: dict[Sku, tuple[Level, ...]] = {}
+    for row in connection.execute(_LEVELS, ends | {"skus": components}):
+        sku, *told = row
+        levels[sku] = (*levels.get(sku, ()), Level(*told))
+    named = sorted({*counted, *components, *(sku for _, sku in kits)})
+    rules = connection.execute(_RULES, ends | {"skus": named})
+    has = connection.execute(_HAS, ends | {"skus": counted})
+    return Facts(
+        skus=tuple(counted),
+        parts=parts,
+        kits=kits,
+        levels=levels,
+        sales=tuple(OpenSale(*row) for row in connection.execute(_OPEN_SALES, ends | {"skus": named})),
+        rules={(store, sku, place): Rule(sku, place, *rest) for store, sku, place, *rest in rules},
+        has={(sku, place): Has(*rest) for sku, place, *rest in has},
+        sold={row.sku: row.units for row in connection.execute(_SOLD, ends | {"skus": counted})},
+    )
 
 
 def told(
@@ -162,21 +227,6 @@ def by_product(
     return found
 
 
-def _terms(terms: Terms) -> dict[str, object]:
-    return {
-        "erp": terms.erp,
-        "store": terms.store,
-        "erp_places": [feed.erp_location for feed in terms.feeds],
-        "store_places": [feed.store_location for feed in terms.feeds],
-        "shares": [feed.share for feed in terms.feeds],
-        "safety": terms.safety,
-        "safety_places": list(terms.safety_at),
-        "safety_values": list(terms.safety_at.values()),
-        "unit_names": list(terms.units),
-        "unit_sizes": list(terms.units.values()),
-    }
-
-
 _KEEP_LEVELS = text("""
     WITH told AS (
         SELECT * FROM unnest(
@@ -216,116 +266,55 @@ _MARK = text("""
     SELECT DISTINCT 'stock', :erp, :store, sku FROM unnest(CAST(:skus AS text[])) AS t (sku) ON CONFLICT DO NOTHING
 """)
 
+# A stretch of the key: rows that were taken before lie outside, and are not looked at again.
 _TAKE_DIRTY = text("""
-    WITH taken AS (
-        DELETE FROM dirty WHERE kind = 'stock' AND erp = :erp AND store = :store AND sku IN (
+    DELETE FROM dirty WHERE kind = 'stock' AND erp = :erp AND store = :store AND sku > :after AND sku <= (
+        SELECT max(sku) FROM (
             SELECT sku FROM dirty WHERE kind = 'stock' AND erp = :erp AND store = :store AND sku > :after
             ORDER BY sku LIMIT :limit
-        ) RETURNING sku
-    ), parts AS (
-        SELECT sku FROM taken
-        UNION SELECT k.component FROM taken t JOIN stock_kits k ON k.erp = :erp AND k.store = :store AND k.sku = t.sku
-    ), touched AS (
-        SELECT sku FROM parts
-        UNION SELECT k.sku FROM parts p JOIN stock_kits k ON k.erp = :erp AND k.store = :store AND k.component = p.sku
-    )
-    SELECT sku, sku IN (SELECT sku FROM taken) AS itself FROM touched
+        ) AS next
+    ) RETURNING sku
 """)
 
-# Read downwards: the SKUs, what they are made of, what is free of each part, what of it is still to be sold, what that
-# makes; and beside it what the store has by now.
-_DESIRED = text("""
-    WITH scope AS (
-        SELECT v.sku FROM store_variants v WHERE v.connection = :store AND v.sku = ANY(CAST(:skus AS text[]))
-        GROUP BY v.sku HAVING count(*) = 1 AND bool_and(v.tracked)
-    ), rules AS (
-        SELECT r.* FROM stock_rules r WHERE r.erp = :erp AND r.store = :store
-    ), parts AS (
-        SELECT s.sku, k.component, k.quantity, true AS of_kit FROM scope s
-        JOIN stock_kits k ON k.erp = :erp AND k.store = :store AND k.sku = s.sku
-        UNION ALL
-        SELECT s.sku, s.sku, 1, false FROM scope s
-        WHERE NOT EXISTS (SELECT 1 FROM stock_kits k WHERE k.erp = :erp AND k.store = :store AND k.sku = s.sku)
-    ), feeds AS (
-        SELECT * FROM unnest(CAST(:erp_places AS text[]), CAST(:store_places AS text[]), CAST(:shares AS numeric[]))
-            WITH ORDINALITY AS f (erp_place, place, share, rank)
-    ), places AS (
-        SELECT f.place, min(f.rank) AS rank, min(s.safety) AS safety FROM feeds f
-        LEFT JOIN unnest(CAST(:safety_places AS text[]), CAST(:safety_values AS numeric[])) AS s (place, safety)
-            ON s.place = f.place
-        GROUP BY f.place
-    ), units AS (
-        SELECT * FROM unnest(CAST(:unit_names AS text[]), CAST(:unit_sizes AS numeric[])) AS u (unit, size)
-    ), components AS (
-        SELECT l.sku AS component, min(l.as_of) AS as_of FROM stock_levels l
-        WHERE l.connection = :erp AND l.sku IN (SELECT component FROM parts) GROUP BY l.sku
-    ), free AS (
-        SELECT l.sku AS component, f.place, sum((l.on_hand - l.reserved) * COALESCE(u.size, 1) * f.share) AS units
-        FROM stock_levels l JOIN feeds f ON f.erp_place = l.location LEFT JOIN units u ON u.unit = l.unit
-        WHERE l.connection = :erp AND l.sku IN (SELECT component FROM parts) GROUP BY l.sku, f.place
-    ), sold_parts AS (
-        SELECT c.component, k.quantity AS each, c.as_of, s.* FROM components c
-        JOIN stock_kits k ON k.erp = :erp AND k.component = c.component
-        JOIN sales s ON s.target = :erp AND s.source = k.store AND s.sku = k.sku AND NOT s.settled
-        UNION ALL
-        SELECT c.component, COALESCE(r.pack, 1), c.as_of, s.* FROM components c
-        JOIN sales s ON s.target = :erp AND s.sku = c.component AND NOT s.settled
-        LEFT JOIN stock_rules r ON r.erp = :erp AND r.store = s.source AND r.sku = s.sku AND r.location = ''
-        WHERE NOT EXISTS (SELECT 1 FROM stock_kits k WHERE k.erp = :erp AND k.store = s.source AND k.sku = s.sku)
-    ), unseen AS (
-        SELECT component, sum(each * GREATEST(0,
-            quantity - CASE WHEN known_at < as_of THEN known_quantity ELSE 0 END)) AS units
-        FROM sold_parts GROUP BY component
-    ), standing AS (
-        SELECT c.component, p.place, p.rank, COALESCE(n.units, 0) AS unseen, GREATEST(0, COALESCE(f.units, 0)
-            - COALESCE(here.safety, everywhere.safety, p.safety, CAST(:safety AS numeric))) AS units
-        FROM components c CROSS JOIN places p
-        LEFT JOIN free f ON f.component = c.component AND f.place = p.place
-        LEFT JOIN unseen n ON n.component = c.component
-        LEFT JOIN rules here ON here.sku = c.component AND here.location = p.place
-        LEFT JOIN rules everywhere ON everywhere.sku = c.component AND everywhere.location = ''
-    ), promised AS (
-        SELECT component, place, rank, units - LEAST(units, GREATEST(0, unseen
-            - (sum(units) OVER (PARTITION BY component ORDER BY rank) - units))) AS units
-        FROM standing
-    ), made AS (
-        SELECT p.sku, s.place, s.rank, bool_or(p.of_kit) AS of_kit, min(floor(s.units / p.quantity)) AS units
-        FROM (SELECT *, count(*) OVER (PARTITION BY sku) AS pieces FROM parts) AS p
-        JOIN promised s ON s.component = p.component
-        GROUP BY p.sku, s.place, s.rank, p.pieces HAVING count(*) = p.pieces
-    ), wanted AS (
-        SELECT m.sku, m.place, m.rank, GREATEST(0, floor((m.units
-            - CASE WHEN m.of_kit THEN COALESCE(here.safety, everywhere.safety, 0) ELSE 0 END)
-            / CASE WHEN m.of_kit THEN 1 ELSE COALESCE(everywhere.pack, 1) END)
-            + CASE WHEN m.rank = (SELECT min(rank) FROM places) THEN COALESCE(everywhere.preorder, 0) ELSE 0 END
-        ) AS quantity
-        FROM made m
-        LEFT JOIN rules here ON here.sku = m.sku AND here.location = m.place
-        LEFT JOIN rules everywhere ON everywhere.sku = m.sku AND everywhere.location = ''
-        WHERE NOT COALESCE(everywhere.unlimited, false)
-    ), sold AS (
-        SELECT sku, sum(quantity) AS units FROM (
-            SELECT s.sku, max(s.quantity) AS quantity FROM sales s
-            WHERE s.source = :store AND s.sku IN (SELECT sku FROM scope) GROUP BY s.sku, s.source_id
-        ) AS by_order GROUP BY sku
-    ), present AS (
-        SELECT w.*, l.quantity AS had, l.doubted_at, l.undone_at, l.push_id, COALESCE(s.units, 0) AS sold,
-            COALESCE(s.units, 0) - l.sold AS since, GREATEST(COALESCE(l.quantity, 0), 0) AS stock
-        FROM wanted w LEFT JOIN store_levels l ON l.connection = :store AND l.sku = w.sku AND l.location = w.place
-        LEFT JOIN sold s ON s.sku = w.sku
-    ), counted AS (
-        SELECT *, sum(stock) OVER (PARTITION BY sku ORDER BY rank) - stock AS before,
-            sum(stock) OVER (PARTITION BY sku) AS all_stock,
-            row_number() OVER (PARTITION BY sku ORDER BY rank) = 1 AS first
-        FROM present
-    )
-    SELECT sku, place, LEAST(quantity, 1000000000) AS quantity, sold, doubted_at, push_id,
-        had - LEAST(stock, GREATEST(0, since - before))
-            - CASE WHEN first THEN GREATEST(0, since - all_stock) + LEAST(0, since) ELSE 0 END AS expected,
-        undone_at IS NOT NULL AND NOT EXISTS (
-            SELECT 1 FROM parts p JOIN stock_levels e ON e.connection = :erp AND e.sku = p.component
-            WHERE p.sku = counted.sku AND e.changed_at > counted.undone_at) AS undone
-    FROM counted ORDER BY sku, rank
+_COUNTED = text("""
+    SELECT sku FROM store_variants WHERE connection = :store AND sku = ANY(CAST(:skus AS text[]))
+    GROUP BY sku HAVING count(*) = 1 AND bool_and(tracked) ORDER BY sku
+""")
+
+_PARTS = text("""
+    SELECT sku, component, quantity FROM stock_kits
+    WHERE erp = :erp AND store = :store AND sku = ANY(CAST(:skus AS text[])) ORDER BY sku, component
+""")
+
+_KITS = text("""
+    SELECT store, sku, component, quantity FROM stock_kits WHERE erp = :erp AND component = ANY(CAST(:skus AS text[]))
+""")
+
+_LEVELS = text("""
+    SELECT sku, location, on_hand, reserved, unit, as_of, changed_at FROM stock_levels
+    WHERE connection = :erp AND sku = ANY(CAST(:skus AS text[]))
+""")
+
+_OPEN_SALES = text("""
+    SELECT source, sku, quantity, known_quantity, known_at FROM sales
+    WHERE target = :erp AND NOT settled AND sku = ANY(CAST(:skus AS text[]))
+""")
+
+_RULES = text("""
+    SELECT store, sku, location, safety, unlimited, preorder, pack FROM stock_rules
+    WHERE erp = :erp AND sku = ANY(CAST(:skus AS text[]))
+""")
+
+_HAS = text("""
+    SELECT sku, location, quantity, sold, doubted_at, undone_at, push_id FROM store_levels
+    WHERE connection = :store AND sku = ANY(CAST(:skus AS text[]))
+""")
+
+_SOLD = text("""
+    SELECT sku, sum(quantity) AS units FROM (
+        SELECT sku, max(quantity) AS quantity FROM sales
+        WHERE source = :store AND sku = ANY(CAST(:skus AS text[])) GROUP BY sku, source_id
+    ) AS by_order GROUP BY sku
 """)
 
 _TOLD = text("""

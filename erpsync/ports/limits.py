@@ -43,16 +43,23 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Level:
-    """What the remote says of its own bucket: `left` now, `per_second` coming back, up to `burst`.
-
-    `ends_seconds`: a window that ends then, with a full bucket; what holds for one bucket only lasts as long. None: the
-    remote counts without windows, and this holds until it says something else.
-    """
+    """What the remote says of its own bucket: `left` now, `per_second` coming back, up to `burst`. This holds until it says
+    something else."""
 
     left: float
     per_second: float
     burst: float
-    ends_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is left of a window that ends in `ends_seconds`; then there are `most` again, for all that is known. Nothing
+    comes back before. The last `spread` are spread evenly over the time that is left."""
+
+    left: float
+    most: float
+    ends_seconds: float
+    spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class Lesson:
     throttled: bool = False
     wait_seconds: float | None = None
     spent: float | None = None
-    level: Level | None = None
+    level: Level | Window | None = None
 
 
 class Permit(Protocol):

@@ -18,6 +18,12 @@ def sync_order(self: SyncTask, job_id: int) -> None:
     self.run_job(JobId(job_id))
 
 
+@app.task(base=SyncTask, bind=True, name="erpsync.sync_customer")  # type: ignore[untyped-decorator]
+def sync_customer(self: SyncTask, job_id: int) -> None:
+    """Makes the ERP's customer equal the store's account."""
+    self.run_job(JobId(job_id))
+
+
 @app.task(base=SyncTask, bind=True, name="erpsync.sync_fulfilment")  # type: ignore[untyped-decorator]
 def sync_fulfilment(self: SyncTask, job_id: int) -> None:
     """Makes the shipments of an ERP's sales order known in the store."""

@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 TASK_OF_FLOW = {
     "orders": "erpsync.sync_order",
+    "customers": "erpsync.sync_customer",
     "fulfilments": "erpsync.sync_fulfilment",
     "stock": "erpsync.sync_stock",
     "products": "erpsync.sync_product",

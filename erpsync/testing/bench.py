@@ -15,7 +15,7 @@ from erpsync.engine import backfill, intake, run
 from erpsync.engine.runtime import Runtime
 from erpsync.engine.sweep import Swept, sweep
 from erpsync.flows import history, table
-from erpsync.flows.context import FlowContext, OrderRules, ProductRules
+from erpsync.flows.context import CustomerRules, FlowContext, OrderRules, ProductRules
 from erpsync.flows.price_rules import PriceRules
 from erpsync.flows.price_terms import known_prices
 from erpsync.flows.stock_rules import StockRules
@@ -38,6 +38,7 @@ ERP = ConnectionName("erp")
 LEASE = timedelta(seconds=315)
 SWEEP_SECONDS = 10.0
 _PLAIN = OrderRules()
+_PLAIN_CUSTOMERS = CustomerRules()
 _PLAIN_PRODUCTS = ProductRules()
 _PLAIN_STOCK = StockRules()
 _PLAIN_PRICES = PriceRules()
@@ -57,6 +58,7 @@ class Bench:
         capabilities: Capabilities | None = None,
         clock: TestClock | None = None,
         store_capabilities: Capabilities | None = None,
+        customer_rules: CustomerRules = _PLAIN_CUSTOMERS,
         product_rules: ProductRules = _PLAIN_PRODUCTS,
         stock: StockRules = _PLAIN_STOCK,
         price_rules: PriceRules = _PLAIN_PRICES,
@@ -73,6 +75,7 @@ class Bench:
         self.prices: dict[Sku, Money] = {}
         """Base prices that are known for what is made in the shop, besides those that the ERP told."""
         self._rules = rules
+        self._customer_rules = customer_rules
         self._product_rules = product_rules
         self._stock = stock
         self._price_rules = price_rules
@@ -208,6 +211,7 @@ class Bench:
             settle_seconds=self.settle_seconds,
             reservation_seconds=LEASE.total_seconds() + self.settle_seconds,
             rules=self._rules,
+            customer_rules=self._customer_rules,
             product_rules=self._product_rules,
             prices=self._known_prices,
             price_rules=self._price_rules,

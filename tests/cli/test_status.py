@@ -12,7 +12,7 @@ from erpsync.engine.limits.limiter import ConnectionLimiter
 from erpsync.engine.limits.shared import SharedBuckets
 from erpsync.ledger import connections, jobs
 from erpsync.ledger.jobs import Wanted
-from erpsync.ports.limits import CALLS, Allowance, Lesson, Rate
+from erpsync.ports.limits import CALLS, Allowance, Lesson, Rate, Window
 from erpsync.servers.launcher import Servers
 from tests.cli.conftest import Run
 from tests.cli.everything import ERP, SHOP, Seeded, pause
@@ -134,12 +134,35 @@ def test_the_limits_of_connections_are_shown(
     assert limit.pop("waits_until").endswith("Z")
     assert limit == {
         "connection": name,
-        "buckets": [{"operation": "calls", "tokens": 0, "per_second": 0.005, "configured_per_second": 0.01}],
+        "buckets": [
+            {
+                "operation": "calls",
+                "tokens": 0,
+                "per_second": 0.005,
+                "configured_per_second": 0.01,
+                "window_ends_in_seconds": None,
+            }
+        ],
         "in_flight": 1,
         "slots": 2,
         "configured_slots": 4,
         "throttles_last_hour": 1,
     }
+
+
+def test_what_is_left_of_a_window_is_shown(
+    run: Run, database: Engine, servers: Servers, surroundings: pytest.MonkeyPatch
+) -> None:
+    surroundings.setenv("ERPSYNC_REDIS_URL", servers.redis_url)
+    name = ConnectionName(f"shop-{secrets.token_hex(4)}")
+    with database.begin() as connection:
+        connections.see(connection, name, "bigcommerce", "store", datetime.now(UTC))
+    buckets = SharedBuckets(servers.redis_url)
+    limiter = ConnectionLimiter(name, "bigcommerce", Allowance(), buckets, time.sleep, secrets.token_urlsafe)
+    limiter.learn(Lesson(level=Window(left=7.0, most=150.0, ends_seconds=600.0)))
+    buckets.close()
+
+    assert "7 calls left for 9 min" in run("status").stdout
 
 
 def test_that_nobody_knows_the_limits_without_redis_is_said(run: Run) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from erpsync.engine import intake, run
 from erpsync.engine.runtime import Runtime
+from erpsync.flows.context import CustomerRules
 from erpsync.ports.runtime import Tools
 from erpsync.testing.barrier import together
 from erpsync.testing.bench import Bench
@@ -66,7 +67,12 @@ class Rig:
 
 @contextmanager
 def rig(database: Engine, stage: Stage, *, workers: int = 2) -> Iterator[Rig]:
-    bench = Bench(database, settle_seconds=stage.settle_seconds, capabilities=stage.capabilities)
+    bench = Bench(
+        database,
+        settle_seconds=stage.settle_seconds,
+        capabilities=stage.capabilities,
+        customer_rules=CustomerRules(currency="EUR"),
+    )
     runtimes = tuple(bench.worker(f"worker-{number}", stage.open()) for number in range(1, workers + 1))
     bench.runtime = runtimes[0]
     yield Rig(bench, stage, runtimes)

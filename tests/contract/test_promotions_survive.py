@@ -20,7 +20,7 @@ from erpsync.domain.products import BasePrice
 from erpsync.engine import polling, run
 from erpsync.engine.runtime import Runtime
 from erpsync.flows.price_rules import PriceRules
-from erpsync.ledger import prices
+from erpsync.ledger import staged_prices
 from erpsync.ports.runtime import Tools
 from erpsync.ports.spec import StoreAbility
 from erpsync.ports.store import Store
@@ -132,7 +132,7 @@ class Month:
 
     def waiting(self) -> dict[str, Decimal]:
         with self.bench.database.connect() as connection:
-            return {one.sku: one.price for one in prices.staged(connection, 50)}
+            return {one.sku: one.price for one in staged_prices.listed(connection, 50)}
 
     def look(self) -> None:
         """What the store itself shows, after each sync."""

@@ -11,9 +11,9 @@ from erpsync.domain.money import Money
 from erpsync.domain.products import BasePrice
 from erpsync.engine import polling
 from erpsync.flows.price_rules import PriceRules
-from erpsync.ledger import prices, pushes
-from erpsync.ledger.prices import StagedPrice
+from erpsync.ledger import pushes, staged_prices
 from erpsync.ledger.pushes import Push, PushKind
+from erpsync.ledger.staged_prices import StagedPrice
 from erpsync.ports.store_records import StorePrice, StoreVariant
 from erpsync.testing.bench import ERP, SHOP, Bench
 
@@ -88,7 +88,7 @@ class PriceWorld:
 
     def staged(self) -> list[StagedPrice]:
         with self.bench.database.connect() as connection:
-            return prices.staged(connection, 50)
+            return staged_prices.listed(connection, 50)
 
     def notes(self) -> dict[str, str]:
         """How each change of the last push ended."""

@@ -18,13 +18,14 @@ from erpsync.ledger.pushes import Push, PushKind
 from erpsync.ports.store_records import StorePrice, StoreVariant
 from erpsync.testing import samples
 from erpsync.testing.bench import ERP, SHOP, Bench
+from erpsync.testing.clock import TestClock
 
 
 class StockWorld:
     """`bench` with a shop's shelves and an ERP's; SKUs are put into both by `stock`."""
 
     def __init__(self, database: Engine, rules: StockRules | None = None, **more: object) -> None:
-        self.bench = Bench(database, stock=rules or StockRules(), **more)  # type: ignore[arg-type]
+        self.bench = Bench(database, stock=rules or StockRules(), clock=TestClock(ticks=True), **more)  # type: ignore[arg-type]
         self.bench.erp.books.reserves = True
         self.shop = self.bench.store.shop
         self._orders = count(1)

@@ -113,6 +113,18 @@ def test_one_bad_sku_fails_alone(world: PriceWorld) -> None:
     assert world.notes()["SKU-2"] == "failed The shop does not want it."
 
 
+def test_what_the_store_refused_is_tried_again_with_the_daily_reading(world: PriceWorld) -> None:
+    world.price("MUG", "11", "10")
+    refused = Rejected("no", system="shop", what="The shop does not want it.", next_step="Ask the shop.")
+    refusal = world.bench.store.faults.refuse("set_base_prices", "MUG", refused, times=2)
+    world.poll()
+    world.poll_later()
+    assert (refusal.fired, world.base("MUG")) == (1, 10)
+    world.poll_later(90_000)
+    world.poll_later(90_000)
+    assert (refusal.fired, world.base("MUG")) == (2, 11)
+
+
 def test_an_outage_of_the_store_leaves_the_rest_planned(world: PriceWorld) -> None:
     for number in range(600):
         world.price(f"SKU-{number:04d}", "10", "9")
@@ -268,6 +280,22 @@ def test_a_person_lets_it_go_on(world: PriceWorld) -> None:
     [push] = world.pushes()
     assert (push.state, push.approved_by) == ("done", "ada")
     assert world.bench.letters() == []
+
+
+def test_what_a_person_has_allowed_may_wait_for_a_promotion_and_needs_no_second_leave(world: PriceWorld) -> None:
+    world.shop.holds_both = False
+    world.price("MUG", "50", "100")
+    world.promote("MUG", "40")
+    world.poll()
+    pushes.apply(world.bench.runtime, world.pushes()[0].id, "ada")
+    world.bench.work()
+    for _ in range(3):
+        world.poll_later()
+    assert [one.price for one in world.staged()] == [50]
+    assert world.bench.letters() == []
+    world.promote("MUG", None)
+    world.poll_later()
+    assert world.base("MUG") == 50
 
 
 def test_what_a_person_has_allowed_is_not_another_price_that_came_meanwhile(world: PriceWorld) -> None:

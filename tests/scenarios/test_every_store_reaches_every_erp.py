@@ -16,7 +16,8 @@ from erpsync.cli.sandbox import secret_fields, simulator_of
 from erpsync.domain.ids import ConnectionName
 from erpsync.engine import intake, polling, run
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import inbox, reads
+from erpsync.ledger import inbox, links, reads
+from erpsync.ledger.links import Ends, LinkKind
 from erpsync.ports.spec import Role
 from erpsync.ports.webhooks import Delivery
 from erpsync.sandbox.practice import write_configuration
@@ -26,9 +27,11 @@ from erpsync.systems import registry
 from erpsync.systems.shopify.simulator_controls import ShopifyControls
 from erpsync.testing.clock import TestClock
 from erpsync.testing.fakes import FakeWake
+from erpsync.testing.reading import everything
 
 STORES = sorted(name for name in registry.names() if registry.spec(name).role is Role.STORE)
 ERPS = sorted(name for name in registry.names() if registry.spec(name).role is Role.ERP)
+PAIRS = list(zip(cycle(STORES), ERPS, strict=False))
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def world(database_url: str, servers: Servers, tmp_path: Path, monkeypatch: pyte
             {name: secret_fields(registry.spec(name)) for name in names},
             routes=[(store, erp) for store in STORES for erp in ERPS],
             flows=("orders", "fulfilments", "products"),
-            tables=["[web]", 'public_url = "https://erpsync.example.com"'],
+            tables=["[web]", 'public_url = "https://erpsync.example.com"', *(accounts(*pair) for pair in PAIRS)],
         )
         for variable, value in (("CONFIG", path), ("DATABASE_URL", database_url), ("HOME", tmp_path / "home")):
             monkeypatch.setenv(f"ERPSYNC_{variable}", str(value))
@@ -100,7 +103,7 @@ def test_an_order_of_each_store_is_in_each_erp_once(world: World) -> None:
         assert any(number in shown.notes for number in numbers), store
 
 
-@pytest.mark.parametrize(("store", "erp"), list(zip(cycle(STORES), ERPS, strict=False)))
+@pytest.mark.parametrize(("store", "erp"), PAIRS)
 def test_a_shipment_of_each_erp_is_in_a_store_with_its_tracking(world: World, store: str, erp: str) -> None:
     order_id = controls(world.served[store]).place({"SKU-0001": 2, "SKU-0002": 1})
     polling.poll(world.runtime, ConnectionName(store), "orders")
@@ -117,7 +120,7 @@ def test_a_shipment_of_each_erp_is_in_a_store_with_its_tracking(world: World, st
     assert shown.messages <= 1
 
 
-@pytest.mark.parametrize(("store", "erp"), list(zip(cycle(STORES), ERPS, strict=False)))
+@pytest.mark.parametrize(("store", "erp"), PAIRS)
 def test_a_product_of_each_erp_is_in_a_store_under_its_sku(world: World, store: str, erp: str) -> None:
     [before] = controls(world.served[store]).product("SKU-0003")
     controls(world.served[erp]).put_product("SKU-0003", "A better thing")
@@ -134,11 +137,42 @@ def test_a_product_of_each_erp_is_in_a_store_under_its_sku(world: World, store: 
     assert (shown.id, shown.title) == (before.id, "A better thing")
 
 
+@pytest.mark.parametrize(("store", "erp"), PAIRS)
+def test_an_account_of_a_store_is_in_each_erp_what_its_orders_have_made(world: World, store: str, erp: str) -> None:
+    ada = "ada@example.com"
+    controls(world.served[store]).place({"SKU-0001": 1}, email=ada)
+    assert polling.poll(world.runtime, ConnectionName(store), "orders").trouble == ""
+    world.work()
+    controls(world.served[store]).put_customer("Ada King", ada)
+    assert polling.poll(world.runtime, ConnectionName(store), "customers").trouble == ""
+    world.work()
+    ends = Ends(LinkKind.CUSTOMER, ConnectionName(store), ConnectionName(erp))
+    told, _ = everything(world.assembly.erp(ConnectionName(erp)).customers_changed)
+    names = {one.ref.target_id: one.customer.last_name for one in told}
+    with world.assembly.database.connect() as connection:
+        assert [(letter.subject, letter.problem) for letter in reads.dead_letters(connection)] == []
+        [job] = reads.jobs(connection, flow="customers")
+        assert job.state == "done"
+        [linked] = links.all_sources(connection, ends, list(names))
+    assert names[linked] == "King"
+
+
 def test_every_connection_is_well_as_the_sandbox_configures_it(world: World) -> None:
     for name, address in world.assembly.subscribing():
         world.assembly.store(name).subscribe(address)
     for name in world.assembly.bound:
         assert [check for check in world.assembly.adapter(name).check() if not check.ok] == [], name
+
+
+def accounts(store: str, erp: str) -> str:
+    lines = [
+        "[[routes]]",
+        f'source = "{store}"',
+        f'target = "{erp}"',
+        'flows = ["customers"]',
+        'customer_currency = "EUR"',
+    ]
+    return "\n".join(lines)
 
 
 def controls(served: Served) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from erpsync.engine.limits.records import Answer, Ask, Ended, Seen
 from erpsync.engine.limits.state import State
-from erpsync.ports.limits import Level, Rate
+from erpsync.ports.limits import Level, Rate, Window
 from erpsync.ports.runtime import Clock
 
 
@@ -53,6 +53,8 @@ class LocalBuckets:
         # A bucket holds one whole request at least, or none would ever be made.
         return Rate(rate.per_second / self._processes, max(rate.burst / self._processes, 1.0))
 
-    def _level(self, level: Level) -> Level:
+    def _level(self, level: Level | Window) -> Level | Window:
         n = self._processes
-        return replace(level, left=level.left / n, per_second=level.per_second / n, burst=max(level.burst / n, 1.0))
+        if isinstance(level, Level):
+            return Level(level.left / n, level.per_second / n, max(level.burst / n, 1.0))
+        return replace(level, left=level.left / n, most=max(level.most / n, 1.0), spread=level.spread / n)

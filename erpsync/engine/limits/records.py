@@ -89,9 +89,12 @@ class Ended:
 
 @dataclass(frozen=True)
 class BucketSeen:
+    """`ends_seconds`: when the remote's window ends, in which nothing comes back; None where it counts without."""
+
     tokens: float
     per_second: float
     configured_per_second: float
+    ends_seconds: float | None = None
 
 
 @dataclass(frozen=True)

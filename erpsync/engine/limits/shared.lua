@@ -40,13 +40,13 @@ local function bucket_of(operation, rate)
   local bucket = state.buckets[operation]
   if not bucket then
     if not rate then return nil end
-    bucket = {tokens = rate.burst, at = now}
+    bucket = {tokens = rate.burst, at = now, spread = 0, next_at = 0}
     state.buckets[operation] = bucket
   end
   bucket.base = rate
   if bucket.ends_at and bucket.ends_at <= now then
     bucket.tokens, bucket.at = size_of(bucket) + math.min(bucket.tokens, 0), bucket.ends_at
-    bucket.per_second, bucket.ends_at = nil, nil
+    bucket.per_second, bucket.ends_at, bucket.next_at = nil, nil, 0
     if not rate then
       state.buckets[operation] = nil
       return nil
@@ -58,11 +58,19 @@ local function bucket_of(operation, rate)
 end
 
 local function due_in(bucket, tokens)
-  local missing = tokens - bucket.tokens
-  if missing <= 0 then return 0 end
-  local rate = rate_of(bucket)
-  local wait = rate > 0 and missing / rate or rules.max_wait_seconds
-  if bucket.ends_at then wait = math.min(wait, bucket.ends_at - now) end
+  local wait = 0
+  if bucket.ends_at then
+    local rest, line = bucket.ends_at - now, math.max(bucket.next_at - now, 0)
+    if bucket.tokens < tokens then
+      wait = rest
+    elseif bucket.tokens <= bucket.spread then
+      wait = line
+      if tokens > 0 then wait = line + math.max(rest - line, 0) / (bucket.tokens + 1) end
+    end
+  elseif tokens > bucket.tokens then
+    local rate = rate_of(bucket)
+    wait = rate > 0 and (tokens - bucket.tokens) / rate or rules.max_wait_seconds
+  end
   return math.ceil(wait * 1000 - 0.01) / 1000
 end
 
@@ -123,7 +131,7 @@ local function place(bucket, cost, patience)
   keep_promise(bucket, cost)
   local due = due_in(bucket, cost)
   if due_in(bucket, 0) > rules.queue_seconds then return math.max(due, patience + rules.look_seconds) end
-  if patience < due and due <= rules.promise_seconds and not bucket.promise then
+  if patience < due and due <= rules.promise_seconds and not bucket.promise and not bucket.ends_at then
     bucket.promise = {tokens = cost, since = now + due, ['until'] = now + due + rules.promise_seconds}
     bucket.tokens = bucket.tokens - cost
   end
@@ -142,6 +150,7 @@ local function reserve(bucket, ask, wait)
   end
   if not may_take then return nil, wait end
   bucket.tokens = bucket.tokens - cost
+  if bucket.ends_at then bucket.next_at = math.max(bucket.next_at, now + wait) end
   return cost, wait
 end
 
@@ -192,13 +201,17 @@ local function give(ended)
   if wait then state.free_at = math.max(state.free_at, now + math.min(wait, rules.max_wait_seconds)) end
   if level then
     if not bucket then
-      bucket = {tokens = level.left, at = now}
+      bucket = {tokens = level.left, at = now, spread = 0, next_at = 0}
       state.buckets[ended.operation] = bucket
     end
     bucket.tokens = math.min(bucket.tokens, level.left)
-    bucket.per_second, bucket.burst = level.per_second, level.burst
-    local ends = given(level.ends_seconds)
-    bucket.ends_at = ends and now + ends or nil
+    if level.ends_seconds then
+      local most = bucket.ends_at and math.max(level.most, size_of(bucket)) or level.most
+      bucket.per_second, bucket.burst, bucket.spread = 0, most, level.spread
+      bucket.ends_at = now + level.ends_seconds
+    else
+      bucket.per_second, bucket.burst, bucket.ends_at = level.per_second, level.burst, nil
+    end
   end
 end
 

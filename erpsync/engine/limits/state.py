@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from erpsync.engine.limits.records import RULES, Answer, Ask, BucketSeen, Ended, Rules, Seen, Verdict
-from erpsync.ports.limits import Level, Rate
+from erpsync.ports.limits import Level, Rate, Window
 
 T = TypeVar("T")
 
@@ -29,7 +29,8 @@ class Promise:
 @dataclass
 class Bucket:
     """`base` is what is configured; `per_second` and `burst` what the remote said instead, until `ends_at` where it counts
-    in windows. Tokens below zero are those of callers that wait for them: each has its place."""
+    in windows. Tokens below zero are those of callers that wait for them: each has its place. The last `spread` of a
+    window are given one by one; the latest of those goes at `next_at`."""
 
     tokens: float
     at: float
@@ -37,6 +38,8 @@ class Bucket:
     per_second: float | None = None
     burst: float | None = None
     ends_at: float | None = None
+    spread: float = 0.0
+    next_at: float = 0.0
     promise: Promise | None = None
 
     @property
@@ -121,7 +124,12 @@ class State:
         self._forget(now, RULES)
         return Seen(
             buckets={
-                name: BucketSeen(bucket.tokens, bucket.rate * self.factor, bucket.rate)
+                name: BucketSeen(
+                    bucket.tokens,
+                    bucket.rate * self.factor,
+                    bucket.rate,
+                    None if bucket.ends_at is None else bucket.ends_at - now,
+                )
                 for name, bucket in self.buckets.items()
             },
             factor=self.factor,
@@ -147,6 +155,7 @@ class State:
         if bucket.ends_at is not None and bucket.ends_at <= now:
             bucket.tokens, bucket.at = bucket.size + min(bucket.tokens, 0.0), bucket.ends_at
             bucket.per_second = bucket.ends_at = None
+            bucket.next_at = 0.0
             if rate is None:
                 del self.buckets[operation]
                 return None
@@ -170,6 +179,8 @@ class State:
         if not may_take:
             return None, wait
         bucket.tokens -= cost
+        if bucket.ends_at is not None:
+            bucket.next_at = max(bucket.next_at, now + wait)
         return cost, wait
 
     def _place(self, bucket: Bucket, cost: float, patience: float, now: float, rules: Rules) -> float:
@@ -178,7 +189,7 @@ class State:
         due = self._due_in(bucket, cost, now, rules)
         if self._due_in(bucket, 0.0, now, rules) > rules.queue_seconds:
             return max(due, patience + rules.look_seconds)
-        if patience < due <= rules.promise_seconds and bucket.promise is None:
+        if patience < due <= rules.promise_seconds and bucket.promise is None and bucket.ends_at is None:
             bucket.promise = Promise(cost, now + due, now + due + rules.promise_seconds)
             bucket.tokens -= cost
         return due
@@ -191,14 +202,19 @@ class State:
             bucket.promise = None
 
     def _due_in(self, bucket: Bucket, tokens: float, now: float, rules: Rules) -> float:
-        """How long until the bucket holds so many, in whole milliseconds."""
-        missing = tokens - bucket.tokens
-        if missing <= 0:
-            return 0.0
-        rate = bucket.rate * self.factor
-        wait = missing / rate if rate > 0 else rules.max_wait_seconds
+        """How long until the bucket gives so many, in whole milliseconds; none: how long the line is."""
         if bucket.ends_at is not None:
-            wait = min(wait, bucket.ends_at - now)
+            rest, line = bucket.ends_at - now, max(bucket.next_at - now, 0.0)
+            if bucket.tokens < tokens:
+                wait = rest
+            elif bucket.tokens <= bucket.spread:
+                wait = line + (max(rest - line, 0.0) / (bucket.tokens + 1) if tokens else 0.0)
+            else:
+                wait = 0.0
+        else:
+            missing = max(tokens - bucket.tokens, 0.0)
+            rate = bucket.rate * self.factor
+            wait = missing / rate if rate > 0 else rules.max_wait_seconds if missing else 0.0
         # A hundredth of one is what the clock's own digits come to.
         return math.ceil(wait * 1000 - 0.01) / 1000
 
@@ -242,12 +258,17 @@ class State:
             self.factor = max(self.factor * rules.slowdown, rules.least)
             self.slowed_at = now
 
-    def _correct(self, operation: str, level: Level, bucket: Bucket | None, now: float) -> None:
+    def _correct(self, operation: str, level: Level | Window, bucket: Bucket | None, now: float) -> None:
         if bucket is None:
             bucket = self.buckets[operation] = Bucket(level.left, now)
         bucket.tokens = min(bucket.tokens, level.left)
-        bucket.per_second, bucket.burst = level.per_second, level.burst
-        bucket.ends_at = None if level.ends_seconds is None else now + level.ends_seconds
+        if isinstance(level, Level):
+            bucket.per_second, bucket.burst, bucket.ends_at = level.per_second, level.burst, None
+            return
+        # A remote that tells no quota had more at the window's beginning than it says now.
+        most = level.most if bucket.ends_at is None else max(level.most, bucket.size)
+        bucket.per_second, bucket.burst, bucket.spread = 0.0, most, level.spread
+        bucket.ends_at = now + level.ends_seconds
 
     def _forget(self, now: float, rules: Rules) -> None:
         """Those that died: a slot's holder by its lease, one in the line by the time that nobody waits longer."""

@@ -1,7 +1,7 @@
 """BigCommerce: REST Management API (orders v2; everything else v3) and its webhooks. See README.md."""
 
 from erpsync.domain.ids import ConnectionName
-from erpsync.ports.limits import CALLS, Allowance, Rate
+from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
@@ -29,9 +29,9 @@ def _open_simulator() -> Simulator:
 
 
 def _allowance(settings: BigCommerceSettings) -> Allowance:
-    """Of the largest plan that has a fixed limit, 450 requests in 30 seconds, until the first answer tells the store's own:
+    """Every answer tells what the store's plan leaves, and nothing where the plan has no limit:
     https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/rate-limits"""
-    return Allowance({CALLS: Rate(15.0, 150.0)}, longest_seconds=settings.timeout_seconds)
+    return Allowance(longest_seconds=settings.timeout_seconds)
 
 
 SPEC = SystemSpec(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from erpsync.domain.errors import Throttled
-from erpsync.ports.limits import Lesson, Level
+from erpsync.ports.limits import Lesson, Window
 from erpsync.transport.http import Reply
 
 # Others use the same store: below this share of the quota nothing more is asked before the window ends.
@@ -29,12 +29,9 @@ def lesson(reply: Reply, plain: Lesson) -> Lesson:
     reset = _number(reply.headers, "X-Rate-Limit-Time-Reset-Ms")
     if left is None or quota is None or not reset:
         return plain
-    free = max(left - quota * _AMPLE, 0.0)
-    spread = left - free - max(1, round(quota * _RESERVE))
-    rest = reset / 1000
-    # One more than there are: the last one waits for the window's end.
-    per_second = (spread + 1) / rest if spread > 0 else 0.0
-    return replace(plain, level=Level(free, per_second, float(quota), rest))
+    reserve = max(1, round(quota * _RESERVE))
+    window = Window(float(left - reserve), float(quota - reserve), reset / 1000, spread=quota * _AMPLE - reserve)
+    return replace(plain, level=window)
 
 
 def throttled(seconds: float | None) -> Throttled:

@@ -5,10 +5,10 @@ The last few calls of an allowance are spread over the time that is left, so tha
 
 from dataclasses import replace
 
-from erpsync.ports.limits import Lesson, Level
+from erpsync.ports.limits import Lesson, Window
 from erpsync.transport.http import Reply
 
-FEW_LEFT = 4
+FEW_LEFT = 3.0
 
 
 def lesson(reply: Reply, plain: Lesson) -> Lesson:
@@ -19,6 +19,4 @@ def lesson(reply: Reply, plain: Lesson) -> Lesson:
         return plain
     if reset_seconds == 0:
         return plain
-    spread = min(remaining, FEW_LEFT)
-    per_second = (spread + 1) / reset_seconds
-    return replace(plain, level=Level(float(remaining - spread), per_second, remaining + 1.0, reset_seconds))
+    return replace(plain, level=Window(float(remaining), remaining + 1.0, reset_seconds, spread=FEW_LEFT))

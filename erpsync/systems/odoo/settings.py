@@ -186,7 +186,8 @@ class OdooSettings(BaseModel):
         default=4,
         ge=1,
         le=100,
-        description="Requests at once, of all workers together. Each keeps one of Odoo's workers busy, which people need too.",
+        description="Requests at once, of all workers together. Each keeps one of Odoo's workers busy, which people "
+        "need too.",
     )
     timeout_seconds: float = Field(
         default=90.0,

@@ -3,7 +3,7 @@
 import pytest
 
 from erpsync.engine.limits.records import MAX_PAUSE_SECONDS, RULES, Verdict
-from erpsync.ports.limits import Lesson, Level, Rate
+from erpsync.ports.limits import Lesson, Level, Rate, Window
 from tests.engine.limits.conftest import Desk, OpenDesk
 
 ANSWERED = Lesson()
@@ -262,15 +262,29 @@ class TestWhatTheRemoteTells:
 
     def test_a_window_ends_with_a_full_bucket(self, open_desk: OpenDesk) -> None:
         desk = open_desk(rate=Rate(5.0, 150.0))
-        desk.tell(Lesson(level=Level(left=0.0, per_second=0.0, burst=100.0, ends_seconds=2.0)))
+        desk.tell(Lesson(level=Window(left=0.0, most=100.0, ends_seconds=2.0)))
         waiting = [desk.take() for _ in range(2)]
         assert [answer.wait_seconds for answer in waiting] == [2.0, 2.0]
         desk.time.move(2)
         assert desk.seen().buckets["calls"].tokens == 98
 
+    def test_the_last_of_a_window_are_spread_over_the_rest_of_it(self, open_desk: OpenDesk) -> None:
+        desk = open_desk()
+        desk.tell(Lesson(level=Window(left=6.0, most=10.0, ends_seconds=3.0, spread=5.0)))
+        waits = [desk.take().wait_seconds for _ in range(6)]
+        assert waits == [0.0, *(pytest.approx(0.5 * each, abs=0.01) for each in range(1, 6))]
+        assert desk.take().wait_seconds == 3.0  # the first of the next one
+        assert desk.seen().buckets["calls"].ends_seconds == 3.0
+
+    def test_background_work_leaves_a_share_of_a_window(self, open_desk: OpenDesk) -> None:
+        desk = open_desk()
+        desk.tell(Lesson(level=Window(left=10.0, most=10.0, ends_seconds=30.0, spread=4.0)))
+        assert verdicts(desk, 7, background=True) == [Verdict.GO] * 6 + [Verdict.PUT_BACK]
+        assert desk.take().wait_seconds == 6.0
+
     def test_a_window_of_a_remote_without_a_rate_leaves_none_behind(self, open_desk: OpenDesk) -> None:
         desk = open_desk()
-        desk.tell(Lesson(level=Level(left=0.0, per_second=0.1, burst=5.0, ends_seconds=20.0)))
+        desk.tell(Lesson(level=Window(left=0.0, most=5.0, ends_seconds=20.0)))
         assert desk.take().verdict is Verdict.PUT_BACK
         desk.time.move(20)
         assert set(verdicts(desk, 50)) == {Verdict.GO}

@@ -10,15 +10,18 @@ from hypothesis import strategies as st
 from erpsync.engine.limits.local import LocalBuckets
 from erpsync.engine.limits.records import Answer, Seen, Verdict
 from erpsync.engine.limits.shared import SharedBuckets
-from erpsync.ports.limits import Lesson, Level, Rate
+from erpsync.ports.limits import Lesson, Level, Rate, Window
 from erpsync.servers.launcher import Servers
 from tests.engine.limits.conftest import Desk, Time
 
 seconds = st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0, 7.0, 40.0, 4000.0])
 tokens = st.sampled_from([0.0, 0.5, 1.0, 5.0, 30.0])
 rates = st.builds(Rate, st.sampled_from([0.1, 1.0, 8.0]), st.sampled_from([1.0, 10.0, 50.0]))
-levels = st.builds(Level, tokens, tokens, st.sampled_from([1.0, 20.0]), st.none() | seconds)
-lessons = st.none() | st.builds(Lesson, st.booleans(), st.none() | seconds, st.none() | tokens, st.none() | levels)
+levels = st.builds(Level, tokens, tokens, st.sampled_from([1.0, 20.0]))
+windows = st.builds(Window, tokens, st.sampled_from([1.0, 20.0]), seconds, tokens)
+lessons = st.none() | st.builds(
+    Lesson, st.booleans(), st.none() | seconds, st.none() | tokens, st.none() | levels | windows
+)
 
 
 @dataclass(frozen=True)

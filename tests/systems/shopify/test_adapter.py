@@ -167,8 +167,8 @@ class TestLimits:
     def test_five_thousand_calls_of_two_workers_are_paced_and_hardly_ever_throttled(
         self, open_bench: OpenBench, alone: bool
     ) -> None:
-        """By Shopify's own limit, on a clock that moves only while somebody waits. Workers that cannot know of one another's
-        calls (the same app in another installation) find the limit by what they are told and by being throttled."""
+        """By Shopify's own limit, on a clock that moves only while somebody waits. Workers that know nothing of one another
+        (the same app in another installation) find the limit by what they are told and by being throttled."""
         bench = open_bench(bucket_points=1000.0, restore_rate=100.0)
         bench.simulator.place_order()
         begun = bench.clock.now()

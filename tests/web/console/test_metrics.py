@@ -16,7 +16,7 @@ from erpsync.domain.ids import ConnectionName
 from erpsync.engine.limits.limiter import ConnectionLimiter
 from erpsync.engine.limits.shared import open_buckets
 from erpsync.ledger import connections
-from erpsync.ports.limits import CALLS, Allowance, Lesson, Rate
+from erpsync.ports.limits import CALLS, Allowance, Lesson, Rate, Window
 from erpsync.ports.runtime import Tools
 from erpsync.servers.launcher import Servers
 from tests.web.conftest import PASSWORDS
@@ -58,6 +58,7 @@ def test_limits_are_told_by_connection(
         allowance = Allowance({CALLS: Rate(0.01, 4.0)}, slots=4)
         limiter = ConnectionLimiter(name, "woocommerce", allowance, buckets, time.sleep, secrets.token_urlsafe)
         with limiter.permit():
+            limiter.learn(Lesson(level=Window(left=7.0, most=10.0, ends_seconds=600.0)), "stock")
             limiter.learn(Lesson(throttled=True))
             lines = read(site).text.splitlines()
             page = site.signed_in().get("/console").text
@@ -69,6 +70,7 @@ def test_limits_are_told_by_connection(
     assert f'erpsync_limit_slots{{connection="{name}"}} 2' in lines
     assert f'erpsync_limit_throttles_total{{connection="{name}"}} 1' in lines
     assert "0.005" in page
+    assert "7 stock left for" in page
     assert "<td>1 of 2</td>" in page
 
 

@@ -33,7 +33,7 @@ _CAPABILITIES = Capabilities(order_batch=100, unique_references=False)
 
 
 def _allowance(settings: BusinessCentralSettings) -> Allowance:
-    """6,000 requests of a user in any five minutes: what is saved up and what comes back in that time are no more. 5 at once.
+    """6,000 requests of a user in any five minutes: what is saved up and what comes back in that time are no more.
     https://learn.microsoft.com/dynamics365/business-central/dev-itpro/administration/operational-limits-online"""
     return Allowance({CALLS: Rate(18.0, 600.0)}, settings.concurrent_requests, settings.timeout_seconds)
 

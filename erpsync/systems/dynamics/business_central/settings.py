@@ -50,7 +50,8 @@ class BusinessCentralSettings(BaseModel):
         default=5,
         ge=1,
         le=100,
-        description="Requests at once, of all workers together. Business Central works on 5 of a user's and lets the others wait.",
+        description="Requests at once, of all workers together. Business Central works on 5 of a user's and lets the "
+        "others wait.",
     )
     timeout_seconds: int = Field(
         default=180,

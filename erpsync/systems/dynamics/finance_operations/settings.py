@@ -127,7 +127,8 @@ class FinanceOperationsSettings(BaseModel):
         default=8,
         ge=1,
         le=100,
-        description="Requests at once, of all workers together. F&O documents no limit: it throttles by the load it is under.",
+        description="Requests at once, of all workers together. F&O documents no limit: it throttles by the load it is "
+        "under.",
     )
     timeout_seconds: int = Field(
         default=180,

@@ -1,0 +1,69 @@
+"""What the tables of the routes say, in the words of the flows; and what routes may not say together."""
+
+from collections.abc import Iterator, Sequence
+
+from erpsync.config import Route
+from erpsync.config_prices import PriceTable
+from erpsync.config_stock import StockTable
+from erpsync.domain.ids import ConnectionName, Sku, TargetId
+from erpsync.flows import customer_sync
+from erpsync.flows.context import PRODUCT_FIELDS, CustomerRules, OrderRules, ProductRules
+from erpsync.flows.price_rules import PriceRules, Tax
+from erpsync.flows.stock_rules import StockRules
+from erpsync.ledger.stock import Feed
+
+
+def order_rules_of(route: Route) -> OrderRules:
+    return OrderRules(
+        send_test_orders=route.send_test_orders,
+        guest_customer=TargetId(route.guest_customer) if route.guest_customer else None,
+        send_closed_orders=route.send_closed_orders,
+        orders_from=route.orders_from,
+        currencies=route.currencies,
+        notify_buyers=route.notify_buyers,
+        product_gone_sku=Sku(route.product_gone_sku),
+        rounding_tolerance=route.rounding_tolerance,
+    )
+
+
+def customer_rules_of(route: Route) -> CustomerRules:
+    return CustomerRules(everyone=route.new_customers == "all", currency=_currency(route))
+
+
+def product_rules_of(route: Route) -> ProductRules:
+    fields = PRODUCT_FIELDS if route.product_fields is None else frozenset(route.product_fields)
+    return ProductRules(fields, create=route.create_products)
+
+
+def stock_rules_of(table: StockTable) -> StockRules:
+    feeds = tuple(Feed(place, one, share) for place, shares in table.locations.items() for one, share in shares.items())
+    return StockRules(feeds=feeds, **table.model_dump(exclude={"locations"}))
+
+
+def price_rules_of(table: PriceTable) -> PriceRules:
+    return PriceRules(lists=table.price_lists, tax=Tax(table.tax), **table.model_dump(exclude={"price_lists", "tax"}))
+
+
+def contradictions(routes: Sequence[Route]) -> Iterator[str]:
+    """What the routes lack, or say differently, of the flow of customers."""
+    first: dict[ConnectionName, Route] = {}
+    for number, route in enumerate(routes, 1):
+        if customer_sync.FLOW not in route.flows:
+            continue
+        where = f"[[routes]] number {number}:"
+        if not _currency(route):
+            yield (
+                f'{where} customers needs a line like customer_currency = "EUR": the currency that customers are made with'
+                " who have not ordered yet."
+            )
+        before = first.setdefault(route.source, route)
+        if before.new_customers != route.new_customers:
+            # The store is asked once for all of its routes.
+            yield (
+                f'{where} new_customers = "{route.new_customers}", and "{before.new_customers}" on another route of'
+                f" customers from {route.source}; they must be the same."
+            )
+
+
+def _currency(route: Route) -> str:
+    return route.customer_currency or next(iter(route.currencies), "")
