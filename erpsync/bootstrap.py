@@ -43,7 +43,7 @@ from erpsync.route_rules import (
     stock_rules_of,
 )
 from erpsync.systems import registry
-from erpsync.transport.stock_cache import RedisStockCache
+from erpsync.transport.stock_cache import open_stock_cache
 
 
 class SystemClock:
@@ -321,7 +321,7 @@ def assemble(settings: Settings, *, pool_size: int = 5, found: Sequence[str] = (
         clock=clock,
         _tools=Tools(clock=clock, nonce=lambda: secrets.token_urlsafe(24), cache_directory=cache_directory),
         limits=open_buckets(settings.redis_url, clock, settings.limits.concurrency),
-        stock_cache=RedisStockCache(settings.redis_url, clock.now) if settings.redis_url else NoCache(),
+        stock_cache=open_stock_cache(settings.redis_url, clock.now),
     )
 
 

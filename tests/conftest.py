@@ -50,6 +50,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
         os.environ.get("ERPSYNC_REDIS_URL"),
         tmp_path_factory.mktemp("servers"),
         fast=True,
+        keep=False,
         postgres_binaries=Path(binaries) if binaries else None,
     ) as running:
         yield running

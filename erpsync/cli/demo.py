@@ -99,7 +99,7 @@ def _stage(console: Console) -> Iterator[_Stage]:
     console.print("Starting PostgreSQL, Redis, the sandbox, web, worker, beat and Flower ...")
     with (
         Guardian() as guardian,
-        ensure(*config.given_urls(), home / "servers", guardian=guardian) as servers,
+        ensure(*config.given_urls(), home, keep=False, guardian=guardian) as servers,
         published(_made(home), addresses_of(servers)),
         serve({name: simulator_of(name) for name in (_STORE, _ERP)}) as served,
     ):

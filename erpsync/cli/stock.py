@@ -97,6 +97,13 @@ def unknown(
 
 GROUP = Group(
     "stock",
-    "What was set in stores, and what waits for a person.",
+    """What was set in stores, and what waits for a person.
+
+    \b
+    Examples:
+      erpsync stock list
+      erpsync stock plan 12
+      erpsync stock apply 12
+    """,
     {"list": list_pushes, "plan": plan, "apply": apply, "undo": undo, "unknown": unknown},
 )

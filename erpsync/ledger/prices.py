@@ -214,9 +214,11 @@ _MARK_FAILED = text("""
 """)
 
 _TAKE_DIRTY = text("""
-    DELETE FROM dirty WHERE kind = 'prices' AND erp = :erp AND store = :store AND sku IN (
-        SELECT sku FROM dirty WHERE kind = 'prices' AND erp = :erp AND store = :store AND sku > :after
-        ORDER BY sku LIMIT :limit
+    DELETE FROM dirty WHERE kind = 'prices' AND erp = :erp AND store = :store AND sku > :after AND sku <= (
+        SELECT max(sku) FROM (
+            SELECT sku FROM dirty WHERE kind = 'prices' AND erp = :erp AND store = :store AND sku > :after
+            ORDER BY sku LIMIT :limit
+        ) AS next
     ) RETURNING sku
 """)
 

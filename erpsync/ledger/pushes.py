@@ -271,8 +271,10 @@ _APPROVE = text("UPDATE pushes SET state = 'pushing', approved_by = :actor WHERE
 
 _PLANNED = text("""
     SELECT sku, place, before, after, state, note FROM push_changes
-    WHERE push_id = :id AND state = 'planned' AND sku IN (
-        SELECT DISTINCT sku FROM push_changes WHERE push_id = :id AND state = 'planned' ORDER BY sku LIMIT :limit
+    WHERE push_id = :id AND state = 'planned' AND sku <= (
+        SELECT max(sku) FROM (
+            SELECT DISTINCT sku FROM push_changes WHERE push_id = :id AND state = 'planned' ORDER BY sku LIMIT :limit
+        ) AS next
     ) ORDER BY sku, place
 """)
 

@@ -40,6 +40,7 @@ def ensure(
     directory: Path,
     fast: bool = False,
     *,
+    keep: bool = True,
     guardian: Guardian | None = None,
     postgres_binaries: Path | None = None,
     redis_program: Path | None = None,
@@ -47,17 +48,17 @@ def ensure(
 ) -> Iterator[Servers]:
     """Give both addresses; an address that is missing (None or empty) is of a server started for the `with`.
 
-    The servers stop in reverse order at its end, and before an error leaves it. Their data stays in `directory`;
-    or, for root and a directory closed to the servers' user, below `open_place`, which is logged; or nowhere, for
-    root, a closed directory and `fast`. Raises ServerError when a server cannot be found or started, or the
-    directory is in use.
+    The servers stop in reverse order at its end, and before an error leaves it. Their data stays in `directory`; or, for
+    root and a directory closed to the servers' user, below `open_place`, which is logged. With `keep` False they begin
+    with none, and it is gone when they have stopped. `fast` gives up surviving a crash of the machine. Raises ServerError when a server cannot be found or started, or the directory is in use.
     """
     if database_url and redis_url:
         yield Servers(database_url, redis_url)
         return
     account = server_account()
     with ExitStack() as stack:
-        place = _place(directory.absolute(), account, fast, open_place, stack)
+        wanted = directory.absolute()
+        place = _place(wanted, account, open_place) if keep else stack.enter_context(_passing(wanted, account))
         stack.enter_context(held(place / "servers.lock"))
         watcher = guardian or stack.enter_context(Guardian())
         postgres = queue = None
@@ -79,15 +80,10 @@ def ensure(
         )
 
 
-def _place(directory: Path, account: Account | None, fast: bool, open_place: Path, stack: ExitStack) -> Path:
+def _place(directory: Path, account: Account | None, open_place: Path) -> Path:
     """A folder the servers' user can reach: the directory asked for where that is possible."""
     if reaches(account, directory):
         return _make(directory, account)
-    if fast:
-        temporary = Path(tempfile.mkdtemp(prefix="erpsync-"))
-        stack.callback(shutil.rmtree, temporary, ignore_errors=True)
-        temporary.chmod(0o711)
-        return temporary
     place = open_place / hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
     _log.warning(
         "%s is closed to user %s, as whom the servers run; their data is in %s",
@@ -97,6 +93,18 @@ def _place(directory: Path, account: Account | None, fast: bool, open_place: Pat
     )
     _make(open_place, account)
     return _make(place, account)
+
+
+@contextmanager
+def _passing(directory: Path, account: Account | None) -> Iterator[Path]:
+    """A new folder that ends with the block: in the directory, or where that is closed with the machine's temporary ones."""
+    parent = _make(directory, account) if reaches(account, directory) else None
+    place = Path(tempfile.mkdtemp(prefix="erpsync-", dir=parent))
+    try:
+        place.chmod(0o711)
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _make(folder: Path, account: Account | None) -> Path:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from erpsync.domain.ids import ConnectionName
-from erpsync.ports.stock_cache import ByProduct
+from erpsync.ports.stock_cache import ByProduct, NoCache, StockCache
 
 log = structlog.get_logger()
 
@@ -25,10 +25,19 @@ _SOCKET_SECONDS = 1.0
 _REST = timedelta(seconds=30)
 
 
+def open_stock_cache(url: str, now: Callable[[], datetime]) -> StockCache:
+    """Connects when first used. An address that is none keeps nothing: `doctor` tells of it."""
+    try:
+        return RedisStockCache(url, now) if url else NoCache()
+    except ValueError:
+        return NoCache()
+
+
 class RedisStockCache:
     """See `ports.stock_cache.StockCache`. While Redis does not answer, pages go without."""
 
     def __init__(self, url: str, now: Callable[[], datetime]) -> None:
+        """Raises ValueError for an address that is none."""
         self._client = redis.Redis.from_url(
             url,
             socket_timeout=_SOCKET_SECONDS,

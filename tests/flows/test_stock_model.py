@@ -162,7 +162,7 @@ _steps: st.SearchStrategy[Step] = st.one_of(
 
 # Nothing is made smaller where it fails: with a database behind each step that takes longer than reading it.
 @settings(
-    max_examples=50,
+    max_examples=120,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,

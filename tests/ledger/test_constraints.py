@@ -23,10 +23,61 @@ SETUP = """
     INSERT INTO backfills (flow, source, begins_at, ends_at, dry_run, concurrency, asked_by)
         VALUES ('orders', 'shop', '2026-01-01', '2026-02-01', false, 4, 'ada');
     INSERT INTO backfill_chunks (backfill_id, ordinal, ends_at, due_at) VALUES (1, 1, '2026-02-01', now());
+    INSERT INTO store_variants (connection, variant_id, product_id, sku, tracked, active, base_price, currency)
+        VALUES ('shop', 'v1', 'p1', 'MUG', true, true, 1, 'EUR');
+    INSERT INTO stock_levels (connection, sku, location, on_hand, reserved, as_of, changed_at)
+        VALUES ('erp', 'MUG', 'WH', 1, 0, now(), now());
+    INSERT INTO store_levels (connection, sku, location, quantity, sold, at) VALUES ('shop', 'MUG', 'main', 1, 0, now());
+    INSERT INTO sale_orders (source, target, source_id, version) VALUES ('shop', 'erp', '1', now());
+    INSERT INTO sales (source, target, source_id, sku, quantity) VALUES ('shop', 'erp', '1', 'MUG', 1);
+    INSERT INTO stock_rules (erp, store, sku, location) VALUES ('erp', 'shop', 'MUG', '');
+    INSERT INTO stock_kits (erp, store, sku, component, quantity) VALUES ('erp', 'shop', 'SET', 'MUG', 2);
+    INSERT INTO dirty (kind, erp, store, sku) VALUES ('stock', 'erp', 'shop', 'MUG');
+    INSERT INTO pushes (kind, erp, store, state) VALUES ('stock', 'erp', 'shop', 'planning');
+    INSERT INTO push_changes (push_id, sku, place, after) VALUES (1, 'MUG', 'main', 1);
+    INSERT INTO erp_prices (connection, sku, price_list, currency, unit, minimum_quantity, price, tax_included, changed_at,
+        seen_at) VALUES ('erp', 'MUG', '', 'EUR', '', 1, 1, false, now(), now());
+    INSERT INTO store_prices (connection, sku, place, price, currency, at, push_id)
+        VALUES ('shop', 'MUG', '', 1, 'EUR', now(), 1);
+    INSERT INTO staged_prices (erp, store, sku, place, price, currency, since)
+        VALUES ('erp', 'shop', 'MUG', '', 1, 'EUR', now());
 """
 
 # constraint that must object -> statement
 BREAKS = {
+    "store_variants_pkey": "INSERT INTO store_variants"
+    " (connection, variant_id, product_id, sku, tracked, active, base_price, currency)"
+    " VALUES ('shop', 'v1', 'p2', 'CUP', true, true, 1, 'EUR')",
+    "stock_levels_pkey": "INSERT INTO stock_levels (connection, sku, location, on_hand, reserved, as_of, changed_at)"
+    " VALUES ('erp', 'MUG', 'WH', 2, 0, now(), now())",
+    "store_levels_pkey": "INSERT INTO store_levels (connection, sku, location, sold, at)"
+    " VALUES ('shop', 'MUG', 'main', 0, now())",
+    "sale_orders_pkey": "INSERT INTO sale_orders (source, target, source_id, version)"
+    " VALUES ('shop', 'erp', '1', now())",
+    "sales_pkey": "INSERT INTO sales (source, target, source_id, sku, quantity) VALUES ('shop', 'erp', '1', 'MUG', 2)",
+    "sales_quantity_check": "UPDATE sales SET quantity = -1",
+    "stock_rules_pkey": "INSERT INTO stock_rules (erp, store, sku, location) VALUES ('erp', 'shop', 'MUG', '')",
+    "stock_rules_pack_check": "UPDATE stock_rules SET pack = 0",
+    "stock_kits_pkey": "INSERT INTO stock_kits (erp, store, sku, component, quantity)"
+    " VALUES ('erp', 'shop', 'SET', 'MUG', 3)",
+    "stock_kits_quantity_check": "UPDATE stock_kits SET quantity = 0",
+    "dirty_pkey": "INSERT INTO dirty (kind, erp, store, sku) VALUES ('stock', 'erp', 'shop', 'MUG')",
+    "pushes_open_key": "INSERT INTO pushes (kind, erp, store, state) VALUES ('stock', 'erp', 'shop', 'pushing')",
+    "pushes_prices_key": "INSERT INTO pushes (kind, erp, store, state)"
+    " VALUES ('prices', 'erp', 'shop', 'held'), ('prices', 'erp', 'shop', 'held')",
+    "pushes_kind_check": "UPDATE pushes SET kind = 'orders'",
+    "pushes_state_check": "UPDATE pushes SET state = 'lost'",
+    "pushes_ended_check": "UPDATE pushes SET state = 'done'",
+    "pushes_undoes_fkey": "UPDATE pushes SET undoes = 99",
+    "push_changes_pkey": "INSERT INTO push_changes (push_id, sku, place, after) VALUES (1, 'MUG', 'main', 2)",
+    "push_changes_push_id_fkey": "UPDATE push_changes SET push_id = 99",
+    "push_changes_state_check": "UPDATE push_changes SET state = 'lost'",
+    "erp_prices_pkey": "INSERT INTO erp_prices (connection, sku, price_list, currency, unit, minimum_quantity, price,"
+    " tax_included, changed_at, seen_at) VALUES ('erp', 'MUG', '', 'EUR', '', 1, 2, false, now(), now())",
+    "store_prices_pkey": "INSERT INTO store_prices (connection, sku, place, price, currency, at, push_id)"
+    " VALUES ('shop', 'MUG', '', 2, 'EUR', now(), 1)",
+    "staged_prices_pkey": "INSERT INTO staged_prices (erp, store, sku, place, price, currency, since)"
+    " VALUES ('erp', 'shop', 'MUG', '', 2, 'EUR', now())",
     "connections_pkey": "INSERT INTO connections (name, system, role) VALUES ('shop', 'other', 'erp')",
     "connections_role_check": "INSERT INTO connections (name, system, role) VALUES ('x', 'fake', 'both')",
     "connections_paused_has_probe_check": "UPDATE connections SET paused_at = now()",

@@ -56,7 +56,7 @@ def perform(
     """The product with these simulators, or with a real ERP given as a connection table; gone when the block ends."""
     with ExitStack() as stack:
         guardian = stack.enter_context(Guardian())
-        servers = stack.enter_context(ensure(None, None, directory / "servers", guardian=guardian))
+        servers = stack.enter_context(ensure(None, None, directory, keep=False, guardian=guardian))
         simulators = {"shop": store} | ({"erp": erp} if erp is not None else {})
         served = stack.enter_context(serve(simulators))
         port = _free_port()

@@ -186,7 +186,8 @@ class TestWithoutRedis:
     @pytest.fixture
     def redis(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
         """A Redis of the test's own, to be frozen."""
-        with ensure("postgresql://nobody@nowhere/none", None, tmp_path_factory.mktemp("redis"), fast=True) as servers:
+        directory = tmp_path_factory.mktemp("redis")
+        with ensure("postgresql://nobody@nowhere/none", None, directory, fast=True, keep=False) as servers:
             assert servers.redis is not None
             yield servers.redis
             servers.redis.thaw()

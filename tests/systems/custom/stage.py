@@ -53,7 +53,7 @@ def over_database(tools: Tools) -> Iterator[StoreStage]:
     directory = tools.cache_directory / f"servers-{secrets.token_hex(4)}"
     # Redis is not needed: an address keeps `ensure` from starting one.
     with (
-        ensure(given, "redis://127.0.0.1:1/0", directory, fast=True) as servers,
+        ensure(given, "redis://127.0.0.1:1/0", directory, fast=True, keep=False) as servers,
         on(servers.database_url, tools) as stage,
     ):
         yield stage
