@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from erpsync import logs
 from erpsync.config import ConnectionConfig, Route, Settings, read
 from erpsync.domain.errors import ConfigurationError, Rejected
-from erpsync.domain.ids import ConnectionName, SourceId
+from erpsync.domain.ids import ConnectionName, Sku, SourceId
 from erpsync.engine.limits.limiter import ConnectionLimiter
 from erpsync.engine.limits.shared import FailsafeBuckets, open_buckets
 from erpsync.engine.runtime import Runtime
@@ -23,6 +23,7 @@ from erpsync.flows import catalogue, history, product_matches, table
 from erpsync.flows.context import FlowContext
 from erpsync.flows.preview import Preview, preview
 from erpsync.flows.price_terms import known_prices
+from erpsync.flows.stock_explained import Explanation, explained
 from erpsync.ledger import connections, session
 from erpsync.ports.backfill import Past
 from erpsync.ports.erp import Erp
@@ -130,6 +131,13 @@ class Assembly:
     def match_products(self, route: Route) -> Iterator[product_matches.Row]:
         """Which products of the route's store those of its ERP are; see `flows.product_matches`."""
         return product_matches.matches(self._context(route))
+
+    def explain_stock(self, erp: ConnectionName, store: ConnectionName, sku: Sku) -> Explanation:
+        """Why the store has the quantity that it has; see `flows.stock_explained`. For any thread. Raises Rejected where no
+        route goes there."""
+        rules = stock_rules_of(self._route("stock", erp, store).stock)
+        with self.database.connect() as connection:
+            return explained(connection, rules, erp, store, sku, self.clock.now())
 
     def subscribing(self) -> list[tuple[ConnectionName, str]]:
         """The stores whose webhooks erpsync looks after, each with the address that they are to deliver to."""

@@ -23,6 +23,10 @@ class Announcer:
         if self._wake is not None and self.heard:
             self._wake.intake()
 
+    def polls(self) -> None:
+        if self._wake is not None and self.heard:
+            self._wake.polls()
+
     def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
         if self._wake is not None and self.heard:
             self.heard = self._wake.jobs(calls, delay_seconds)

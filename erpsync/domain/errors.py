@@ -100,6 +100,31 @@ class OutcomeUnknown(Transient):
         self.settle_seconds = settle_seconds
 
 
+class TookTooLong(Transient):
+    """The time of a run was over before it was done: what it had sent last may have happened or not.
+
+    `settle_seconds`: as in OutcomeUnknown. No connection is blamed, for the run may just have had too much to do.
+    """
+
+    def __init__(self, settle_seconds: float = 0.0) -> None:
+        super().__init__(
+            "took-too-long",
+            system="erpsync",
+            what="The run was not done when the time of its task was over.",
+            next_step="Find out what is slow, or give tasks more time with ERPSYNC_TASK_SECONDS and restart the workers;"
+            " then replay.",
+            retry_after_seconds=settle_seconds or None,
+        )
+        self.settle_seconds = settle_seconds
+
+
+class TimeUp(BaseException):
+    """The time of a task is over, in the middle of whatever it does.
+
+    No Exception: a flow, or a library, would take it for the failure of one record or one call, and go on.
+    """
+
+
 class Rejected(SyncError):
     """The remote, or our own rules, refuse this record until a person changes something. A dead letter at once."""
 

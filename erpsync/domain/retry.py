@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from erpsync.domain.errors import OutcomeUnknown, Problem, Rejected, Skip, SyncError, Transient
+from erpsync.domain.errors import OutcomeUnknown, Problem, Rejected, Skip, SyncError, TookTooLong, Transient
 
 MAX_ATTEMPTS = 5
 FIRST_DELAY_SECONDS = 5.0
@@ -73,6 +73,8 @@ def _judge_transient(error: Transient, attempt: int, jitter: float) -> Verdict:
             Outcome.WAIT, error.problem, max(asked, WAIT_SECONDS * (1 - 0.25 * jitter)), spends_attempt=False
         )
     delay = max(asked, backoff_seconds(attempt, jitter))
+    if isinstance(error, TookTooLong):
+        return _again_or_dead(error.problem, attempt, delay, alone=True, settle_seconds=error.settle_seconds)
     if isinstance(error, OutcomeUnknown):
         return _again_or_dead(error.problem, attempt, delay, alone=attempt > 1, settle_seconds=error.settle_seconds)
     return _again_or_dead(error.problem, attempt, delay, alone=False)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from erpsync.domain.errors import Problem, SyncError
 from erpsync.domain.retry import Outcome, judge, worker_died
 from erpsync.engine import breaker, pages
-from erpsync.engine.attempt import attempt
+from erpsync.engine.attempt import attempt_run
 from erpsync.engine.intake import tell
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
@@ -59,7 +59,7 @@ def read_on(runtime: Runtime, backfill_id: int) -> Slice | None:
         return None
     reading = Slice()
     with limits.background():
-        result = attempt(lambda: _read(runtime, chunk, reading))
+        result = attempt_run(lambda: _read(runtime, chunk, reading))
     letters: list[int] = []
     wait = 0.0
     now = runtime.clock.now()

@@ -1,6 +1,7 @@
-"""From the inbox to the jobs: each delivery moves its record's job forward, or is recorded as why not."""
+"""From the inbox to the jobs: each delivery moves its record's job forward, makes a poll due, or is recorded as why not."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from erpsync.domain.ids import ConnectionName, JobId
 from erpsync.engine.attempt import attempt
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import dead_letters, inbox, jobs
+from erpsync.ledger import checkpoints, dead_letters, inbox, jobs
 from erpsync.ledger.inbox import InboxRow, InboxState, Settled
 from erpsync.ledger.jobs import Moved, Wanted
 from erpsync.ledger.texts import is_key
@@ -19,6 +20,14 @@ from erpsync.ports.webhooks import Change, Delivery
 
 log = structlog.get_logger()
 BATCH = 200
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a delivery asks for: jobs, and the flows that are to be polled."""
+
+    wanted: list[Wanted] = field(default_factory=list)
+    nudged: list[str] = field(default_factory=list)
 
 
 def take_in(runtime: Runtime) -> int:
@@ -36,19 +45,26 @@ def _take_batch(runtime: Runtime) -> int:
         settled: list[Settled] = []
         letters: list[int] = []
         wanted: list[Wanted] = []
+        nudges: dict[tuple[ConnectionName, str], int] = {}
         for row in rows:
             read = attempt(lambda row=row: _read(runtime, row))  # type: ignore[misc]
             if isinstance(read, Exception):
                 letters.append(_keep_unreadable(runtime, connection, row, read))
                 settled.append(Settled(row.id, InboxState.UNREADABLE, "see its dead letter"))
-            elif read:
-                wanted += read
-            else:
-                settled.append(Settled(row.id, InboxState.IGNORED, "no route syncs this"))
+                continue
+            wanted += read.wanted
+            nudges |= {(row.connection, flow): row.id for flow in read.nudged}
+            if not read.wanted:
+                settled.append(_without_job(row, read.nudged))
         moved, job_ids = advance_all(runtime, connection, wanted)
+        # In one order, so that two workers with the same nudges wait for one another at most for a transaction.
+        for (source, flow), inbox_id in sorted(nudges.items()):
+            checkpoints.nudge(connection, source, flow, inbox_id, now)
         inbox.settle(connection, settled + moved, now)
         calls = jobs.calls(connection, job_ids, now)
     tell(runtime, calls, job_ids)
+    if nudges:
+        runtime.wake.polls()
     route(runtime, letters)
     return len(rows)
 
@@ -60,9 +76,20 @@ def tell(runtime: Runtime, calls: Sequence[JobCall], job_ids: Sequence[JobId]) -
             jobs.unheard(connection, job_ids)
 
 
-def _read(runtime: Runtime, row: InboxRow) -> list[Wanted]:
-    changes = runtime.webhooks(row.connection).changes(Delivery(row.headers, row.body))
-    return [one for change in changes for one in wanted_of(runtime, row.connection, change, row.id)]
+def _read(runtime: Runtime, row: InboxRow) -> _Read:
+    read = _Read()
+    for told in runtime.webhooks(row.connection).changes(Delivery(row.headers, row.body)):
+        if isinstance(told, Change):
+            read.wanted.extend(wanted_of(runtime, row.connection, told, row.id))
+        elif runtime.targets(told.flow, row.connection):
+            read.nudged.append(told.flow)
+    return read
+
+
+def _without_job(row: InboxRow, nudged: Sequence[str]) -> Settled:
+    if nudged:
+        return Settled(row.id, InboxState.APPLIED, f"polled soon: {', '.join(nudged)}")
+    return Settled(row.id, InboxState.IGNORED, "no route syncs this")
 
 
 def wanted_of(runtime: Runtime, source: ConnectionName, change: Change, inbox_id: int | None) -> list[Wanted]:

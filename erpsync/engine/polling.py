@@ -1,5 +1,8 @@
 """Asks a connection what changed, page by page, so that what its webhooks failed to tell costs minutes and not a record.
 
+An ERP that tells that something changed, and not what, nudges: the poll is due at once instead of some minutes later, and a
+burst of nudges makes one poll.
+
 The checkpoint moves in the transaction that takes the page in: a poll that dies goes on at its next page. One worker at a
 time polls a connection; one that was overtaken takes nothing in.
 """
@@ -15,7 +18,7 @@ from erpsync.domain.errors import SyncError, Transient
 from erpsync.domain.ids import ConnectionName
 from erpsync.domain.retry import judge
 from erpsync.engine import breaker, pages
-from erpsync.engine.attempt import attempt
+from erpsync.engine.attempt import attempt_run
 from erpsync.engine.intake import tell
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
@@ -29,6 +32,8 @@ log = structlog.get_logger()
 # What changed while nobody listened yet: erpsync was set up, and its webhooks a little later.
 FIRST_LOOK_BACK = timedelta(hours=1)
 TOLD_BY = "poll"
+# From the beginning of a poll to the earliest one that a nudge asks for.
+NUDGE_GAP = timedelta(seconds=15)
 # A poll of a large catalogue ends long before its time is up, and is called again.
 _SLICE = 1 / 3
 
@@ -58,7 +63,7 @@ def poll(runtime: Runtime, source: ConnectionName, flow: str) -> Polled:
     if not taken:
         return Polled(busy=True)
     try:
-        result = attempt(lambda: _read_on(runtime, source, flow, room, holder))
+        result = attempt_run(lambda: _read_on(runtime, source, flow, room, holder))
     finally:
         with runtime.database.begin() as connection:
             reservations.release(connection, room, [flow], holder)
@@ -71,13 +76,18 @@ def poll(runtime: Runtime, source: ConnectionName, flow: str) -> Polled:
 
 
 def is_due(runtime: Runtime, source: ConnectionName, flow: str, every: timedelta) -> bool:
-    """Whether the last poll began `every` ago, or its reading was cut short, and the connection is not paused."""
+    """Whether the last poll began `every` ago, its reading was cut short, or a nudge came since it began; and the connection
+    is not paused."""
     with runtime.database.begin() as connection:
         if connections.is_paused(connection, source):
             return False
         state = checkpoints.get(connection, source, _kind(flow)) or {}
+        nudge = checkpoints.nudged(connection, source, flow)
     begun = state.get("begun_at")
-    return begun is None or state.get("cursor") or datetime.fromisoformat(begun) + every <= runtime.clock.now()
+    if begun is None or state.get("cursor"):
+        return True
+    wait = every if nudge == state.get("nudge") else min(every, NUDGE_GAP)
+    return datetime.fromisoformat(begun) + wait <= runtime.clock.now()
 
 
 def _ended_early(runtime: Runtime, source: ConnectionName, flow: str, error: Exception) -> Polled:
@@ -97,9 +107,10 @@ def _read_on(runtime: Runtime, source: ConnectionName, flow: str, room: Room, ho
     read = moved = 0
     with runtime.database.begin() as connection:
         state = checkpoints.get(connection, source, _kind(flow)) or {}
+        nudge = checkpoints.nudged(connection, source, flow)
     begun = runtime.clock.now()
     if not state.get("cursor"):
-        state |= {"begun_at": begun.isoformat()} | _in_full(runtime, flow, state, begun)
+        state |= {"begun_at": begun.isoformat(), "nudge": nudge} | _in_full(runtime, flow, state, begun)
     begin = datetime.fromisoformat(state.setdefault("first_at", (runtime.clock.now() - FIRST_LOOK_BACK).isoformat()))
     while True:
         page = runtime.changes(flow, source, Since(state.get("watermark"), state.get("cursor"), begin))

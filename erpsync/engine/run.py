@@ -12,7 +12,7 @@ from erpsync.domain.ids import JobId
 from erpsync.domain.retry import Outcome, Verdict, judge
 from erpsync.domain.states import JobState
 from erpsync.engine import breaker
-from erpsync.engine.attempt import attempt
+from erpsync.engine.attempt import attempt, attempt_run
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import inbox, jobs
@@ -55,8 +55,9 @@ def run(runtime: Runtime, job_id: JobId) -> Report:
     items = [
         Item(claim.job_id, claim.source_id, claim.number, bodies.get(claim.state_inbox_id or 0)) for claim in claims
     ]
+    settle_seconds = runtime.settle_seconds(claims[0].target)
     with limits.background() if claims[0].background else nullcontext():
-        ended = flow if isinstance(flow, Exception) else attempt(lambda: flow(items))
+        ended = flow if isinstance(flow, Exception) else attempt_run(lambda: flow(items), settle_seconds)
     results: Mapping[JobId, Ended] = (
         {claim.job_id: ended for claim in claims} if isinstance(ended, Exception) else ended
     )

@@ -13,6 +13,7 @@ from erpsync.engine.attempt import attempt
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import dead_letters, jobs
+from erpsync.ledger.session import is_unreachable
 from erpsync.ports.runtime import JobCall
 
 log = structlog.get_logger()
@@ -53,8 +54,11 @@ def sweep(runtime: Runtime) -> Swept:
 
 
 def _part(name: str, nothing: int, work: Callable[[], int]) -> int:
-    """One part of a sweep; its trouble is logged and keeps none of the others from their work."""
+    """One part of a sweep; its trouble is logged and keeps none of the others from their work. Without the ledger there is
+    none to be done."""
     result = attempt(work)
+    if isinstance(result, Exception) and is_unreachable(result):
+        raise result
     if isinstance(result, Exception):
         log.error("sweep.part_failed", part=name, exc_info=result)
         return nothing

@@ -21,4 +21,5 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
         page.watermark,
         page.unreadable,
         keep=lambda connection: catalogue.keep(connection, context.source, page.records, read_at),
+        kept=len(page.records),
     )

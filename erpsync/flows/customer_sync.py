@@ -1,10 +1,10 @@
 """Customers from a store to an ERP: the accounts that people have there, as the store last told them.
 
 An account and the buyer of its orders are one record in the ERP, for both go by one reference and one reservation (see
-`flows.customers`). An order's details make the record where there is none, and are not written again: they hold for that
-order, which carries its own addresses, and a parcel to a friend must not move the account. Whatever the store tells of the
-account itself is newer than any order of it that is known, and of two such states the later by the store's time counts. The
-link remembers the hash of what was last written, by either flow, so that nothing is written twice or to and fro.
+`flows.customers`). An order's details make the record where there is none, and change none that is there: they hold for
+that order, which carries its own addresses, and a parcel to a friend must not move the account. What the store tells of the
+account itself holds until it tells otherwise, the latest by the store's own time. The link remembers the hash of what was
+last written, by either flow: nothing is written twice, and the two never write to and fro.
 
 A record is changed by our reference alone: the account's, or that of orders which the person made as a guest. One that the
 ERP's own people have made, found by its e-mail address, is theirs to change. Who is deleted in the store stays in the ERP.
@@ -42,14 +42,14 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
         with context.database.begin() as connection:
             known = links.known_sources(connection, LinkKind.CUSTOMER, context.source, {*accounts, *guests.values()})
         accounts = {key: one for key, one in accounts.items() if not known.isdisjoint((key, guests.get(key, key)))}
-    return Page(tuple(_change(key, one) for key, one in accounts.items()), page.cursor, page.watermark, page.unreadable)
+    return Page(tuple(_told(key, one) for key, one in accounts.items()), page.cursor, page.watermark, page.unreadable)
 
 
 @dataclass
 class _Batch:
     """People on their way, by what the store knows them by; `links` is what the ledger knows of each."""
 
-    told: dict[SourceId, StoreCustomer] = field(default_factory=dict)
+    accounts: dict[SourceId, StoreCustomer] = field(default_factory=dict)
     drafts: dict[SourceId, CustomerDraft] = field(default_factory=dict)
     links: dict[SourceId, Link] = field(default_factory=dict)
     ended: dict[SourceId, Ended] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class _Batch:
         if isinstance(answer, SyncError):
             self.ended[key] = answer
         else:
-            self.ended[key] = Done(f"{did}: customer {answer}", self.told[key].changed_at)
+            self.ended[key] = Done(f"{did}: customer {answer}", self.accounts[key].changed_at)
 
     def is_current(self, key: SourceId) -> bool:
         link = self.links.get(key)
@@ -90,7 +90,7 @@ class CustomerFlow:
         return {item.job_id: batch.ended[item.source_id] for item in items}
 
     def _read(self, batch: _Batch, items: Sequence[Item]) -> None:
-        """Where two states of one time leave open which is the later, and when a job is replayed: what was told last."""
+        """A job that is replayed, or was told two states of one time, brings none: then what was told last counts."""
         absent = [item.source_id for item in items if item.body is None]
         with self._context.database.begin() as connection:
             last = told.last(connection, self._context.source, f"{FLOW} poll", absent)
@@ -98,16 +98,15 @@ class CustomerFlow:
             key = item.source_id
             body = item.body if item.body is not None or key not in last else last[key].body
             try:
-                one = _BODY.validate_json(body or b"")
+                batch.accounts[key] = _BODY.validate_json(body or b"")
             except ValidationError:
                 batch.ended[key] = _not_kept(item)
             else:
-                batch.told[key] = one
-                batch.drafts[key] = self._draft(key, one)
+                batch.drafts[key] = self._draft(key, batch.accounts[key])
 
     def _gate(self, batch: _Batch) -> None:
         """Keeps out what must not reach the ERP, and what the ERP has already."""
-        guests = _guests(batch.told)
+        guests = _guests(batch.accounts)
         known = self._links([*batch.drafts, *guests.values()])
         batch.links = {key: known[key] for key in batch.drafts if key in known}
         for key, draft in list(batch.drafts.items()):
@@ -190,8 +189,9 @@ class CustomerFlow:
             if any(reference == draft.reference or ref.target_id == link.target_id for ref in refs):
                 return reference if len(refs) == 1 else self._twice(reference, refs)
         return Skip(
-            "not-made-by-us",
-            what=f"Customer {link.target_id} was made in {self._context.erp_title}, and is changed by its people alone.",
+            "made-by-others",
+            what=f"Customer {link.target_id} in {self._context.erp_title} bears no reference of the account: it was made by"
+            " others, and is theirs to change.",
         )
 
     def _twice(self, reference: str, refs: Sequence[RecordRef]) -> Rejected:
@@ -204,12 +204,12 @@ class CustomerFlow:
             next_step="Merge them, or clear the reference on all but one, then replay.",
         )
 
-    def _draft(self, key: SourceId, told: StoreCustomer) -> CustomerDraft:
+    def _draft(self, key: SourceId, account: StoreCustomer) -> CustomerDraft:
         return CustomerDraft(
             reference=customers.reference_of(self._context, key),
-            customer=told.customer,
-            billing=told.billing or told.shipping,
-            shipping=told.shipping,
+            customer=account.customer,
+            billing=account.billing or account.shipping,
+            shipping=account.shipping,
             currency=self._context.customer_rules.currency,
         )
 
@@ -218,9 +218,9 @@ class CustomerFlow:
             return links.find(connection, self._ends, keys)
 
 
-def _change(key: SourceId, told: StoreCustomer) -> Change:
+def _told(key: SourceId, account: StoreCustomer) -> Change:
     # Lists show the number, so that it names nobody.
-    return Change(FLOW, key, told.changed_at, number=key, carries_state=True, body=_BODY.dump_json(told))
+    return Change(FLOW, key, account.changed_at, number=key, carries_state=True, body=_BODY.dump_json(account))
 
 
 def _guests(accounts: Mapping[SourceId, StoreCustomer]) -> dict[SourceId, SourceId]:

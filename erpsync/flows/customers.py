@@ -86,9 +86,10 @@ def in_turn(
     with context.database.begin() as connection:
         ours = reservations.take(connection, room, set(people.values()), holder, until, now)
     answers: Answers = {key: under_way(context) for key, person in people.items() if person not in ours}
+    mine = {key: draft for key, draft in drafts.items() if key not in answers}
     unsure = ours
     try:
-        answers |= work({key: draft for key, draft in drafts.items() if key not in answers})
+        answers |= work(mine) if mine else {}
         unsure = {people[key] for key, answer in answers.items() if isinstance(answer, OutcomeUnknown)} & ours
     except SyncError as error:
         unsure = ours if isinstance(error, OutcomeUnknown) else set()
@@ -138,6 +139,7 @@ def link_to(key: SourceId, ref: RecordRef, content: str = "") -> Made:
 
 
 def keep(context: FlowContext, made: Sequence[Made]) -> None:
+    """Keeps links with their hashes, in one transaction."""
     with context.database.begin() as connection:
         links.keep(connection, ends(context), made, context.clock.now())
 

@@ -113,7 +113,8 @@ class PriceFlow:
             push = pushes.begin(connection, self._way, self._context.clock.now(), state=state)
         if push is not None:
             planned = [PushChange(one.offer.sku, one.offer.place, one.offer.before, one.amount) for one in found]
-            pushes.plan(connection, push.id, skus, planned)
+            pushes.unplan(connection, push.id, skus)
+            pushes.plan(connection, push.id, planned)
 
     def _weighed(self, connection: Connection) -> Push | None:
         push = self._one(connection, PushState.PLANNING)

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from sqlalchemy import Connection
+
 from erpsync.domain.errors import SyncError
-from erpsync.domain.ids import JobId, Sku, SourceId
+from erpsync.domain.ids import ConnectionName, JobId, Sku, SourceId
 from erpsync.domain.orders import Order
 from erpsync.flows.context import FlowContext
 from erpsync.flows.orders import goods
@@ -42,7 +44,8 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
     """A page of what the ERP holds, to be kept. With the last one the stores are to follow."""
     as_of = context.clock.now()
     with context.calling(context.target):
-        page = context.erp.stock_levels(since)
+        # Stock has no beginning: what has not moved for long is there all the same.
+        page = context.erp.stock_levels(Since(since.watermark, since.cursor))
     told = Change(flow=FLOW, source_id=ALL, version=as_of, number=FLOW, carries_state=False)
     return Page(
         (told,) if page.cursor is None else (),
@@ -73,13 +76,14 @@ class StockFlow:
             terms = terms_of(connection, context.stock, context.target, context.source, context.clock.now())
         self._learn()
         self._settle()
-        settled_before = self._settled_before()
-        push = self._planned(terms, settled_before)
+        with context.database.begin() as connection:
+            since = settled_before(connection, context.source, context.clock.now())
+        push = self._planned(terms, since)
         if push is None:
             return Done("the store has what it should have")
         if push.state is PushState.HELD:
             return Done(f"push {push.id} waits for a person: {push.reason}")
-        finished = Sender(context, terms, push, settled_before).send_until(end)
+        finished = Sender(context, terms, push, since).send_until(end)
         with context.database.begin() as connection:
             told = pushes.tally(connection, push.id)
             if not finished:
@@ -132,9 +136,10 @@ class StockFlow:
                 stock.keep_levels(connection, context.target, levels, as_of)
                 sales.settle(connection, context.target, asked, as_of)
 
-    def _planned(self, terms: Terms, settled_before: datetime) -> Push | None:
+    def _planned(self, terms: Terms, since: datetime) -> Push | None:
         """The push to be sent, or held; None where nothing differs."""
         context, after = self._context, ""
+        begun: int | None = None
         while True:
             with context.database.begin() as connection:
                 now = context.clock.now()
@@ -147,18 +152,22 @@ class StockFlow:
                 rows = counted(terms, stock.facts(connection, terms, skus))
                 if push is None and not any(_differs(row) for row in rows):
                     continue
-                push = push or pushes.begin(connection, self._way, now)
-                doubted = {row.sku for row in rows if is_doubted(row, settled_before)}
-                pushes.plan(connection, push.id, skus, [_change(one) for one in rows if _differs(one, doubted)])
+                if push is None:
+                    push = pushes.begin(connection, self._way, now)
+                    begun = push.id
+                elif push.id != begun:
+                    # It is held, or was cut short: what it was going to do to these SKUs is old.
+                    pushes.unplan(connection, push.id, skus)
+                doubted = {row.sku for row in rows if is_doubted(row, since)}
+                pushes.plan(connection, push.id, [_change(one) for one in rows if _differs(one, doubted)])
                 stock.mark(connection, terms, sorted(doubted))
 
-    def _settled_before(self) -> datetime:
-        """Doubts from before this time are settled: the store's orders were read since."""
-        with self._context.database.begin() as connection:
-            polled = checkpoints.get(connection, self._context.source, "orders changed") or {}
-        latest = self._context.clock.now() - _DOUBT
-        begun = polled.get("begun_at") if not polled.get("cursor") else None
-        return latest if begun is None else max(latest, datetime.fromisoformat(begun))
+
+def settled_before(connection: Connection, store: ConnectionName, now: datetime) -> datetime:
+    """Doubts from before this time are settled: the store's orders were read since."""
+    polled = checkpoints.get(connection, store, "orders changed") or {}
+    begun = polled.get("begun_at") if not polled.get("cursor") else None
+    return now - _DOUBT if begun is None else max(now - _DOUBT, datetime.fromisoformat(begun))
 
 
 def is_doubted(row: Desired, settled_before: datetime) -> bool:

@@ -22,81 +22,91 @@ _MOST = 1_000_000_000
 
 def counted(terms: Terms, facts: Facts) -> list[Desired]:
     """For each SKU that the ERP knows all parts of, each location that the route feeds."""
-    return _Count(terms, facts).desired()
+    return Count(terms, facts).desired()
 
 
-class _Count:
+class Count:
+    """One count, with the figures on the way for those who ask why. `index` is a location's place in `places`."""
+
     def __init__(self, terms: Terms, facts: Facts) -> None:
-        self._terms = terms
-        self._facts = facts
-        self._places = list(dict.fromkeys(feed.store_location for feed in terms.feeds))
+        self.terms = terms
+        self.facts = facts
+        self.places = list(dict.fromkeys(feed.store_location for feed in terms.feeds))
         self._promised: dict[Sku, list[Decimal]] = {}
 
     def desired(self) -> list[Desired]:
         found: list[Desired] = []
-        for sku in self._facts.skus:
-            everywhere = self._rule(sku)
-            parts = self._facts.parts.get(sku, {sku: Decimal(1)})
-            if everywhere.unlimited or not all(part in self._facts.levels for part in parts):
+        for sku in self.facts.skus:
+            everywhere, parts = self.rule(sku), self.parts(sku)
+            if everywhere.unlimited or not all(part in self.facts.levels for part in parts):
                 continue
             expected = self._expected(sku)
-            for index, place in enumerate(self._places):
+            for index, place in enumerate(self.places):
                 quantity = self._quantity(sku, parts, index, everywhere)
                 found.append(self._row(sku, place, quantity, expected[index]))
         return found
 
+    def parts(self, sku: Sku) -> Mapping[Sku, Decimal]:
+        """What one of the SKU is made of: itself, where it is no kit."""
+        return self.facts.parts.get(sku, {sku: Decimal(1)})
+
     def _quantity(self, sku: Sku, parts: Mapping[Sku, Decimal], index: int, everywhere: Rule) -> int:
-        units = min(_floor(self._promised_of(part)[index] / quantity) for part, quantity in parts.items())
-        if sku in self._facts.parts:
+        units = min(_floor(self.promised(part)[index] / quantity) for part, quantity in parts.items())
+        if sku in self.facts.parts:
             # The parts have their own safety stock; a kit has one besides only where a rule says so.
-            units -= self._safety_rule(sku, index) or _NOTHING
+            units -= self.safety_rule(sku, index) or _NOTHING
         else:
             units /= everywhere.pack
         preorder = everywhere.preorder if index == 0 else _NOTHING
         return min(max(int(_floor(units) + preorder), 0), _MOST)
 
-    def _promised_of(self, part: Sku) -> list[Decimal]:
+    def promised(self, part: Sku) -> list[Decimal]:
         """What may be promised of a part at each of the store's locations."""
         if part not in self._promised:
-            free = [self._free(part, index) for index in range(len(self._places))]
-            self._promised[part] = _taken_from(free, self._unseen(part))
+            free = [self.free(part, index) for index in range(len(self.places))]
+            self._promised[part] = _taken_from(free, sum((taken for _, taken in self.unseen(part)), _NOTHING))
         return self._promised[part]
 
-    def _free(self, part: Sku, index: int) -> Decimal:
-        place = self._places[index]
-        shares = {feed.erp_location: feed.share for feed in self._terms.feeds if feed.store_location == place}
-        units = sum(
+    def free(self, part: Sku, index: int) -> Decimal:
+        """What is not kept back, before anything is taken off that the ERP has not seen."""
+        return max(_NOTHING, self.units(part, index) - self.safety(part, index))
+
+    def units(self, part: Sku, index: int) -> Decimal:
+        """What the ERP's locations feed into the store's location, in pieces."""
+        place = self.places[index]
+        shares = {feed.erp_location: feed.share for feed in self.terms.feeds if feed.store_location == place}
+        return sum(
             (
-                (level.on_hand - level.reserved) * self._terms.units.get(level.unit, 1) * shares[level.location]
-                for level in self._facts.levels[part]
+                (level.on_hand - level.reserved) * self.terms.units.get(level.unit, 1) * shares[level.location]
+                for level in self.facts.levels[part]
                 if level.location in shares
             ),
             _NOTHING,
         )
-        safety = self._safety_rule(part, index)
-        if safety is None:
-            safety = self._terms.safety_at.get(place, self._terms.safety)
-        return max(_NOTHING, units - safety)
 
-    def _unseen(self, part: Sku) -> Decimal:
-        """What stores have sold of a part, as itself or in kits, that is not in the ERP's figures."""
-        as_of = min(level.as_of for level in self._facts.levels[part])
-        return sum((each * _missing(sale, as_of) for each, sale in self._sales_of.get(part, ())), _NOTHING)
+    def safety(self, part: Sku, index: int) -> Decimal:
+        rule = self.safety_rule(part, index)
+        return self.terms.safety_at.get(self.places[index], self.terms.safety) if rule is None else rule
+
+    def unseen(self, part: Sku) -> list[tuple[OpenSale, Decimal]]:
+        """The sales of a part, as itself or in kits, and how much of it each takes that is not in the ERP's figures."""
+        as_of = min(level.as_of for level in self.facts.levels[part])
+        return [(sale, each * _missing(sale, as_of)) for each, sale in self._sales_of.get(part, ())]
 
     @cached_property
     def _sales_of(self) -> dict[Sku, list[tuple[Decimal, OpenSale]]]:
         """Open sales by the part that they take, with how much of it one unit sold takes."""
         found: dict[Sku, list[tuple[Decimal, OpenSale]]] = {}
-        for sale in self._facts.sales:
-            pack = self._facts.rules.get((sale.store, sale.sku, ""), _NO_RULE).pack
-            parts = self._facts.kits.get((sale.store, sale.sku), {sale.sku: pack})
+        for sale in self.facts.sales:
+            pack = self.facts.rules.get((sale.store, sale.sku, ""), _NO_RULE).pack
+            parts = self.facts.kits.get((sale.store, sale.sku), {sale.sku: pack})
             for part, each in parts.items():
                 found.setdefault(part, []).append((each, sale))
         return found
 
     def _expected(self, sku: Sku) -> list[int | None]:
         """What each location has: what was sold since it was last set or read has left one after the other."""
-        has = [self._facts.has.get((sku, place)) for place in self._places]
+        has = [self.facts.has.get((sku, place)) for place in self.places]
         known = [one for one in has if one is not None]
         since = self._sold(sku) - known[0].sold if known else _NOTHING
         stock = [max(0, one.quantity or 0) if one is not None else 0 for one in has]
@@ -110,7 +120,7 @@ class _Count:
         ]
 
     def _row(self, sku: Sku, place: str, quantity: int, expected: int | None) -> Desired:
-        has = self._facts.has.get((sku, place))
+        has = self.facts.has.get((sku, place))
         return Desired(
             sku,
             place,
@@ -123,18 +133,18 @@ class _Count:
         )
 
     def _told_since(self, sku: Sku, at: datetime) -> bool:
-        parts = self._facts.parts.get(sku, (sku,))
-        return any(level.changed_at > at for part in parts for level in self._facts.levels[part])
+        parts = self.facts.parts.get(sku, (sku,))
+        return any(level.changed_at > at for part in parts for level in self.facts.levels[part])
 
     def _sold(self, sku: Sku) -> Decimal:
-        return self._facts.sold.get(sku, _NOTHING)
+        return self.facts.sold.get(sku, _NOTHING)
 
-    def _rule(self, sku: Sku, place: str = "") -> Rule:
-        return self._facts.rules.get((self._terms.store, sku, place), _NO_RULE)
+    def rule(self, sku: Sku, place: str = "") -> Rule:
+        return self.facts.rules.get((self.terms.store, sku, place), _NO_RULE)
 
-    def _safety_rule(self, sku: Sku, index: int) -> Decimal | None:
-        here = self._rule(sku, self._places[index]).safety
-        return self._rule(sku).safety if here is None else here
+    def safety_rule(self, sku: Sku, index: int) -> Decimal | None:
+        here = self.rule(sku, self.places[index]).safety
+        return self.rule(sku).safety if here is None else here
 
 
 def _missing(sale: OpenSale, as_of: datetime) -> Decimal:

@@ -18,7 +18,8 @@ from erpsync.ledger.stock import Desired, Terms
 from erpsync.ports.store_records import Stale, StockAnswer, StockChange
 
 Key = tuple[Sku, str]
-_SKUS_A_CALL = 250
+# Stores take 10 to 2,000 a call: their adapters cut it to size.
+_SKUS_AT_ONCE = 500
 
 
 @dataclass
@@ -55,10 +56,10 @@ class Sender:
     def send_until(self, end: datetime) -> bool:
         """Sends call after call; returns True when all is sent, False when it is time to make room for others. Raises what
         concerns a call as a whole: what was sent before it stays recorded, and the rest is still planned."""
-        context = self._context
+        context, after = self._context, ""
         while context.clock.now() < end:
             with context.database.begin() as connection:
-                planned = pushes.planned(connection, self._push.id, _SKUS_A_CALL)
+                planned = pushes.planned(connection, self._push.id, _SKUS_AT_ONCE, after)
                 if not planned:
                     pushes.move(connection, self._push.id, PushState.DONE, context.clock.now())
                     return True
@@ -69,6 +70,7 @@ class Sender:
             )
             self._send(chunk)
             self._record(chunk)
+            after = planned[-1].sku
         return False
 
     def _send(self, chunk: _Chunk) -> None:

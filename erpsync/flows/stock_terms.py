@@ -27,9 +27,7 @@ def terms_of(
     """The route's terms as of now. Where they differ from those of the last time, or there was none, the files are read and
     everything is dirty. Raises Rejected for files that cannot be read and locations that nobody has mapped."""
     content = {path: _content(path) for path in (rules.rules_file, rules.kits_file) if path is not None}
-    terms = Terms(
-        erp, store, rules.feeds or _only_feeds(connection, erp, store), rules.safety, rules.safety_at, rules.units
-    )
+    terms = current_terms(connection, rules, erp, store)
     digest = hashlib.sha256(json.dumps(asdict(terms), default=str, sort_keys=True).encode())
     for path, text in content.items():
         digest.update(f"\0{path}\0{text}".encode())
@@ -38,6 +36,12 @@ def terms_of(
         stock.touch(connection, erp, store)
         checkpoints.put(connection, store, f"{_CHECKPOINT} {erp}", digest.hexdigest(), now)
     return terms
+
+
+def current_terms(connection: Connection, rules: StockRules, erp: ConnectionName, store: ConnectionName) -> Terms:
+    """The route's terms, for those who only look. Raises Rejected for locations that nobody has mapped."""
+    feeds = rules.feeds or _only_feeds(connection, erp, store)
+    return Terms(erp, store, feeds, rules.safety, rules.safety_at, rules.units)
 
 
 def _only_feeds(connection: Connection, erp: ConnectionName, store: ConnectionName) -> tuple[Feed, ...]:

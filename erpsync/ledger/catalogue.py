@@ -92,7 +92,7 @@ _KEEP = text(f"""
             OR (f.kind = 'prices' AND (v.base_price <> t.base_price OR v.promotion IS DISTINCT FROM t.promotion))
     ), marked AS (
         INSERT INTO dirty (kind, erp, store, sku) SELECT DISTINCT kind, erp, :store, sku FROM news
-        ON CONFLICT DO NOTHING
+        ORDER BY kind, erp, sku ON CONFLICT DO NOTHING
     )
     INSERT INTO store_variants (connection, variant_id, product_id, sku, title, tracked, active, base_price, currency,
         promotion, promotion_from, promotion_until, changed_at, seen_at)

@@ -15,7 +15,7 @@ from erpsync.ledger.tables import inbox, refusals
 class InboxState(StrEnum):
     NEW = "new"
     APPLIED = "applied"
-    """It moved a job's wanted version forward."""
+    """It moved a job's wanted version forward, or made a poll due."""
     STALE = "stale"
     """Older than, or the same as, what is already known."""
     IGNORED = "ignored"

@@ -178,7 +178,7 @@ _KEEP = text(f"""
         ) AS p ON true WHERE (p.price, p.tax_included) IS DISTINCT FROM (t.price, t.tax_included)
     ), marked AS (
         INSERT INTO dirty (kind, erp, store, sku) SELECT 'prices', :erp, store, sku FROM news CROSS JOIN {_FOLLOWERS}
-        ON CONFLICT DO NOTHING
+        ORDER BY store, sku ON CONFLICT DO NOTHING
     )
     INSERT INTO erp_prices AS p (connection, sku, price_list, currency, unit, minimum_quantity, price, tax_included,
         changed_at, seen_at)
@@ -204,7 +204,8 @@ _TOUCH = text("""
 
 _MARK = text("""
     INSERT INTO dirty (kind, erp, store, sku)
-    SELECT DISTINCT 'prices', :erp, :store, sku FROM unnest(CAST(:skus AS text[])) AS t (sku) ON CONFLICT DO NOTHING
+    SELECT DISTINCT 'prices', :erp, :store, sku FROM unnest(CAST(:skus AS text[])) AS t (sku) ORDER BY sku
+    ON CONFLICT DO NOTHING
 """)
 
 _MARK_FAILED = text("""

@@ -3,7 +3,7 @@ with what was there before, so that they can be taken back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -97,10 +97,23 @@ def get(connection: Connection, push_id: int) -> Push | None:
     return None if row is None else _push(row)
 
 
-def latest(connection: Connection, kind: PushKind, limit: int, store: ConnectionName | None = None) -> list[Push]:
-    """The newest first; those that changed nothing are left out."""
-    rows = connection.execute(_LATEST, {"kind": kind, "limit": limit, "store": store})
+def latest(
+    connection: Connection, kind: PushKind | None, limit: int, store: ConnectionName | None = None, before: int = 0
+) -> list[Push]:
+    """The newest first, of all kinds and stores where none is given, below the id `before`; those that changed nothing are
+    left out."""
+    rows = connection.execute(_LATEST, {"kind": kind, "limit": limit, "store": store, "before": before})
     return [_push(row) for row in rows]
+
+
+def held(connection: Connection) -> list[Push]:
+    """Those that wait for a person, the newest first."""
+    return [_push(row) for row in connection.execute(text(f"{_SELECT} WHERE state = 'held' ORDER BY id DESC"))]
+
+
+def taken_back_by(connection: Connection, push_id: int) -> int | None:
+    """The newest push that takes this one back, if any does."""
+    return connection.execute(text("SELECT max(id) FROM pushes WHERE undoes = :id"), {"id": push_id}).scalar()
 
 
 def begin(
@@ -116,17 +129,20 @@ def begin(
     return _push(connection.execute(_BEGIN, values).one())
 
 
-def plan(connection: Connection, push_id: int, skus: Sequence[Sku], changes: Sequence[PushChange]) -> None:
-    """What the push does to these SKUs, instead of what it was going to do to them."""
+def unplan(connection: Connection, push_id: int, skus: Sequence[Sku]) -> None:
+    """Takes out what the push was going to do to these SKUs."""
+    connection.execute(_UNPLAN, {"push_id": push_id, "skus": list(skus)})
+
+
+def plan(connection: Connection, push_id: int, changes: Sequence[PushChange]) -> None:
+    """Adds what the push does; of a value that is planned already, this is what counts."""
     values = {
         "push_id": push_id,
-        "scope": list(skus),
         "skus": [one.sku for one in changes],
         "places": [one.place for one in changes],
         "before": [one.before for one in changes],
         "after": [one.after for one in changes],
     }
-    connection.execute(_UNPLAN, values)
     if changes:
         connection.execute(_PLAN, values)
 
@@ -147,14 +163,20 @@ def approve(connection: Connection, push_id: int, actor: str) -> bool:
     return connection.execute(_APPROVE, {"id": push_id, "actor": actor}).rowcount == 1
 
 
-def planned(connection: Connection, push_id: int, limit: int) -> list[PushChange]:
-    """What is still to be sent of up to `limit` SKUs, whole SKUs at a time."""
-    return [_change(row) for row in connection.execute(_PLANNED, {"id": push_id, "limit": limit})]
+def planned(connection: Connection, push_id: int, limit: int, after: str = "") -> list[PushChange]:
+    """What is still to be sent of the next `limit` SKUs after `after`, whole SKUs at a time."""
+    return [_change(row) for row in connection.execute(_PLANNED, {"id": push_id, "limit": limit, "after": after})]
 
 
-def changes(connection: Connection, push_id: int, limit: int, after: tuple[str, str] = ("", "")) -> list[PushChange]:
-    """The push's changes by SKU and place, those after that one."""
-    values = {"id": push_id, "limit": limit, "sku": after[0], "place": after[1]}
+def changes(
+    connection: Connection,
+    push_id: int,
+    limit: int,
+    after: tuple[str, str] = ("", ""),
+    state: ChangeState | None = None,
+) -> list[PushChange]:
+    """The push's changes by SKU and place, those after that one, in any state where none is given."""
+    values = {"id": push_id, "limit": limit, "sku": after[0], "place": after[1], "state": state}
     return [_change(row) for row in connection.execute(_CHANGES, values)]
 
 
@@ -193,9 +215,8 @@ def drop_if_idle(connection: Connection, push_id: int) -> bool:
 
 
 def purge(connection: Connection, before: datetime) -> int:
-    """Deletes pushes that ended before, and the plans of those that changed nothing an hour after they ended."""
-    values = {"before": before, "idle": before + timedelta(days=89)}
-    return connection.execute(_PURGE, values).rowcount
+    """Deletes pushes that ended before, unless one that is kept takes them back."""
+    return connection.execute(_PURGE, {"before": before}).rowcount
 
 
 def _way(way: Way) -> Mapping[str, object]:
@@ -227,7 +248,8 @@ _SELECT = f"SELECT {_COLUMNS} FROM pushes"
 _OF_WAY = "kind = :kind AND erp = :erp AND store = :store"
 
 _LATEST = text(f"""
-    {_SELECT} WHERE kind = :kind AND (changed > 0 OR state <> 'done') AND store = COALESCE(:store, store)
+    {_SELECT} WHERE (changed > 0 OR state <> 'done') AND kind = COALESCE(:kind, kind)
+        AND store = COALESCE(:store, store) AND (:before = 0 OR id < :before)
     ORDER BY id DESC LIMIT :limit
 """)
 
@@ -241,7 +263,10 @@ _BEGIN = text(f"""
     VALUES (:kind, :erp, :store, :state, :undoes, :actor, :now) RETURNING {_COLUMNS}
 """)
 
-_UNPLAN = text("DELETE FROM push_changes WHERE push_id = :push_id AND sku = ANY(:scope) AND state = 'planned'")
+_UNPLAN = text("""
+    DELETE FROM push_changes c USING unnest(CAST(:skus AS text[])) AS t (sku)
+    WHERE c.push_id = :push_id AND c.sku = t.sku AND c.state = 'planned'
+""")
 
 _PLAN = text("""
     INSERT INTO push_changes (push_id, sku, place, before, after)
@@ -271,16 +296,18 @@ _APPROVE = text("UPDATE pushes SET state = 'pushing', approved_by = :actor WHERE
 
 _PLANNED = text("""
     SELECT sku, place, before, after, state, note FROM push_changes
-    WHERE push_id = :id AND state = 'planned' AND sku <= (
+    WHERE push_id = :id AND state = 'planned' AND sku > :after AND sku <= (
         SELECT max(sku) FROM (
-            SELECT DISTINCT sku FROM push_changes WHERE push_id = :id AND state = 'planned' ORDER BY sku LIMIT :limit
+            SELECT DISTINCT sku FROM push_changes WHERE push_id = :id AND state = 'planned' AND sku > :after
+            ORDER BY sku LIMIT :limit
         ) AS next
     ) ORDER BY sku, place
 """)
 
 _CHANGES = text("""
     SELECT sku, place, before, after, state, note FROM push_changes
-    WHERE push_id = :id AND (sku, place) > (:sku, :place) ORDER BY sku, place LIMIT :limit
+    WHERE push_id = :id AND (sku, place) > (:sku, :place) AND state = COALESCE(:state, state)
+    ORDER BY sku, place LIMIT :limit
 """)
 
 _SETTLE = text("""
@@ -308,6 +335,6 @@ _DROP_IF_IDLE = text("""
 """)
 
 _PURGE = text("""
-    DELETE FROM pushes p WHERE (p.ended_at < :before OR (p.ended_at < :idle AND p.changed = 0))
+    DELETE FROM pushes p WHERE p.ended_at < :before
         AND NOT EXISTS (SELECT 1 FROM pushes u WHERE u.undoes = p.id)
 """)

@@ -1,11 +1,13 @@
 """What the console and the command line show. Reads only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
+from erpsync.domain.ids import ConnectionName, Sku
 from erpsync.ledger import connections
 from erpsync.ledger.connections import ConnectionRow
 from erpsync.ledger.dead_letters import DeadLetter
@@ -76,6 +78,49 @@ class RefusalRow:
     count: int
     first_at: datetime
     last_at: datetime
+
+
+@dataclass(frozen=True)
+class SaleRow:
+    """What an order sells of a SKU, for which the ERP's levels do not speak yet. `known_quantity` is how much of it the ERP
+    has; the order was first seen at `since`. Its job may be kept no longer: then there is no number, either."""
+
+    store: str
+    source_id: str
+    sku: str
+    quantity: Decimal
+    known_quantity: Decimal
+    since: datetime
+    job_id: int | None
+    number: str | None
+    state: str | None
+
+
+@dataclass(frozen=True)
+class StoreLevelRow:
+    """What a store's location has of a SKU (None: it did not tell) as it was last set or read, at `at`."""
+
+    sku: str
+    location: str
+    quantity: int | None
+    sold: Decimal
+    at: datetime
+    push_id: int | None
+    doubted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class SkuChangeRow:
+    """What a push did to a SKU at one place, or is going to do."""
+
+    push_id: int
+    push_state: str
+    place: str
+    before: Decimal | None
+    after: Decimal
+    state: str
+    note: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -210,6 +255,35 @@ def refusals(connection: Connection) -> list[RefusalRow]:
     return [RefusalRow(**row._mapping) for row in rows]
 
 
+def open_sales(
+    connection: Connection, erp: ConnectionName, limit: int, skus: Sequence[Sku] | None = None
+) -> list[SaleRow]:
+    """Sales, of these SKUs or of all, for which the ERP's levels do not speak yet, the oldest first."""
+    rows = connection.execute(_OPEN_SALES, {"erp": erp, "limit": limit, "skus": None if skus is None else list(skus)})
+    return [SaleRow(**row) for row in rows.mappings()]
+
+
+def doubted(connection: Connection, store: ConnectionName, since: datetime, limit: int) -> list[StoreLevelRow]:
+    """Levels of the store that were less than they should be, found so at `since` or later."""
+    condition = "AND doubted_at >= :since ORDER BY doubted_at, sku, location LIMIT :limit"
+    rows = connection.execute(text(f"{_STORE_LEVELS} {condition}"), {"store": store, "since": since, "limit": limit})
+    return [StoreLevelRow(**row) for row in rows.mappings()]
+
+
+def store_levels(connection: Connection, store: ConnectionName, sku: Sku) -> list[StoreLevelRow]:
+    """What each location of the store has of the SKU."""
+    rows = connection.execute(text(f"{_STORE_LEVELS} AND sku = :sku ORDER BY location"), {"store": store, "sku": sku})
+    return [StoreLevelRow(**row) for row in rows.mappings()]
+
+
+def stock_changes_of(
+    connection: Connection, erp: ConnectionName, store: ConnectionName, sku: Sku, limit: int
+) -> list[SkuChangeRow]:
+    """What the route's latest pushes of stock did to the SKU, the newest first."""
+    rows = connection.execute(_STOCK_CHANGES_OF, {"erp": erp, "store": store, "sku": sku, "limit": limit})
+    return [SkuChangeRow(**row) for row in rows.mappings()]
+
+
 def _counts(connection: Connection, statement: str) -> dict[str, int]:
     rows = connection.execute(text(statement))
     return {row.state: int(row.n) for row in rows}
@@ -226,3 +300,29 @@ _DEAD_LETTERS = """
     SELECT id, job_id, inbox_id, task, subject, code, problem, next_step, attempts, created_at, closed_at,
         closed_as, closed_by FROM dead_letters
 """
+
+_OPEN_SALES = text("""
+    SELECT s.source AS store, s.source_id, s.sku, s.quantity, s.known_quantity, COALESCE(j.created_at, o.version) AS since,
+        j.id AS job_id, j.number, j.state
+    FROM sales s
+    JOIN sale_orders o ON o.source = s.source AND o.target = s.target AND o.source_id = s.source_id
+    LEFT JOIN jobs j ON j.flow = 'orders' AND j.source = s.source AND j.target = s.target AND j.source_id = s.source_id
+    WHERE s.target = :erp AND NOT s.settled AND s.quantity > 0
+        AND (CAST(:skus AS text[]) IS NULL OR s.sku = ANY(CAST(:skus AS text[])))
+    ORDER BY since, s.source, s.source_id, s.sku LIMIT :limit
+""")
+
+_STORE_LEVELS = """
+    SELECT sku, location, quantity, sold, at, push_id, doubted_at FROM store_levels WHERE connection = :store
+"""
+
+# Not of all pushes, for their changes have no index by SKU.
+_STOCK_CHANGES_OF = text("""
+    SELECT p.id AS push_id, p.state AS push_state, c.place, c.before, c.after, c.state, c.note,
+        COALESCE(c.done_at, p.created_at) AS at
+    FROM (
+        SELECT id, state, created_at FROM pushes WHERE kind = 'stock' AND erp = :erp AND store = :store
+        ORDER BY id DESC LIMIT 1000
+    ) AS p JOIN push_changes c ON c.push_id = p.id AND c.sku = :sku
+    ORDER BY p.id DESC, c.place LIMIT :limit
+""")

@@ -1,10 +1,14 @@
 """What is deleted when it is old: raw deliveries hold personal data and are needed only until their job is closed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from erpsync.ledger import pushes, sales
+
 DAYS = 30
+# Nothing personal is in them; what a push has changed is asked for weeks later.
+KEPT_LONGER = timedelta(days=60)
 
 
 def purge(connection: Connection, before: datetime) -> dict[str, int]:
@@ -14,6 +18,8 @@ def purge(connection: Connection, before: datetime) -> dict[str, int]:
         "deliveries": connection.execute(_DELIVERIES, {"before": before}).rowcount,
         "runs": connection.execute(_RUNS, {"before": before}).rowcount,
         "reservations": connection.execute(_RESERVATIONS, {"before": before}).rowcount,
+        "pushes": pushes.purge(connection, before - KEPT_LONGER),
+        "sales": sales.purge(connection, before - KEPT_LONGER),
     }
 
 

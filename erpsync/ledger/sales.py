@@ -107,6 +107,13 @@ def unsettled(connection: Connection, erp: ConnectionName, limit: int, after: st
     return [Sku(sku) for sku in connection.execute(_UNSETTLED, values).scalars()]
 
 
+def purge(connection: Connection, before: datetime) -> int:
+    """Forgets settled sales that the ERP has known since before then. What stores are known to have sold in all is counted
+    without them from now on."""
+    connection.execute(_PURGE, {"before": before})
+    return connection.execute(_PURGE_ORDERS, {"before": before}).rowcount
+
+
 _ORDERS = text("""
     INSERT INTO sale_orders AS o (source, target, source_id, version)
     SELECT :source, :target, id, version
@@ -204,4 +211,20 @@ _UNSETTLED = text("""
     LEFT JOIN stock_kits k ON k.erp = s.target AND k.store = s.source AND k.sku = s.sku
     WHERE s.target = :erp AND NOT s.settled AND s.known_at IS NOT NULL AND COALESCE(k.component, s.sku) > :after
     ORDER BY sku LIMIT :limit
+""")
+
+_PURGE = text("""
+    WITH gone AS (
+        DELETE FROM sales WHERE settled AND known_at < :before RETURNING source, source_id, sku, quantity
+    ), units AS (
+        SELECT source, sku, sum(quantity) AS sold FROM (
+            SELECT source, source_id, sku, max(quantity) AS quantity FROM gone GROUP BY source, source_id, sku
+        ) AS by_order GROUP BY source, sku
+    )
+    UPDATE store_levels l SET sold = l.sold - u.sold FROM units u WHERE l.connection = u.source AND l.sku = u.sku
+""")
+
+_PURGE_ORDERS = text("""
+    DELETE FROM sale_orders o WHERE o.version < :before AND NOT EXISTS (
+        SELECT 1 FROM sales s WHERE s.source = o.source AND s.target = o.target AND s.source_id = o.source_id)
 """)

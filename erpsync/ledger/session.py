@@ -7,11 +7,15 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 # A store gives up on a webhook after 5 s (https://shopify.dev/docs/apps/build/webhooks): the answer must come before.
 CONNECT_SECONDS = 2
 POOL_WAIT_SECONDS = 2
 STATEMENT_MILLISECONDS = 30_000
+# SQLSTATEs, or how they begin: connection exceptions, an intervention of its operator, too many connections.
+_AWAY = ("08", "57P", "53300")
 
 
 def open_engine(url: str, *, pool_size: int = 5, statement_milliseconds: int = STATEMENT_MILLISECONDS) -> Engine:
@@ -37,6 +41,19 @@ def open_engine(url: str, *, pool_size: int = 5, statement_milliseconds: int = S
             "tcp_user_timeout": 10_000,
         },
     )
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether PostgreSQL could not be reached, broke off, or takes nobody in: it says nothing of what it was asked."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None) or ""
+    # Before a session begins there is none: https://www.postgresql.org/docs/current/errcodes-appendix.html
+    return isinstance(error, OperationalError) and (not state or state.startswith(_AWAY))
 
 
 def upgrade(engine: Engine) -> str:

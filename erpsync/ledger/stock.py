@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from erpsync.domain.ids import ConnectionName, Sku
+from erpsync.domain.ids import ConnectionName, Sku, SourceId
 from erpsync.domain.inventory import StockLevel
 from erpsync.ledger.stock_rules import Rule
 
@@ -55,6 +55,7 @@ class OpenSale:
     """A sale that the ERP's levels do not speak for yet. `known_quantity` is what the ERP has of it, since `known_at`."""
 
     store: ConnectionName
+    source_id: SourceId
     sku: Sku
     quantity: Decimal
     known_quantity: Decimal
@@ -159,10 +160,6 @@ def facts(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> Facts:
     kits: dict[tuple[ConnectionName, Sku], dict[Sku, Decimal]] = {}
     for row in connection.execute(_KITS, ends | {"skus": components}):
         kits.setdefault((row.store, row.sku), {})[row.component] = row.quantity
-    levels: dict[Sku, tuple[Level, ...]] = {}
-    for row in connection.execute(_LEVELS, ends | {"skus": components}):
-        sku, *told = row
-        levels[sku] = (*levels.get(sku, ()), Level(*told))
     named = sorted({*counted, *components, *(sku for _, sku in kits)})
     rules = connection.execute(_RULES, ends | {"skus": named})
     has = connection.execute(_HAS, ends | {"skus": counted})
@@ -170,12 +167,20 @@ def facts(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> Facts:
         skus=tuple(counted),
         parts=parts,
         kits=kits,
-        levels=levels,
+        levels=levels(connection, terms.erp, components),
         sales=tuple(OpenSale(*row) for row in connection.execute(_OPEN_SALES, ends | {"skus": named})),
         rules={(store, sku, place): Rule(sku, place, *rest) for store, sku, place, *rest in rules},
         has={(sku, place): Has(*rest) for sku, place, *rest in has},
         sold={row.sku: row.units for row in connection.execute(_SOLD, ends | {"skus": counted})},
     )
+
+
+def levels(connection: Connection, erp: ConnectionName, skus: Sequence[Sku]) -> dict[Sku, tuple[Level, ...]]:
+    """What the ERP holds of those of these SKUs that it has told of."""
+    found: dict[Sku, tuple[Level, ...]] = {}
+    for sku, *told in connection.execute(_LEVELS, {"erp": erp, "skus": list(skus)}):
+        found[sku] = (*found.get(sku, ()), Level(*told))
+    return found
 
 
 def told(
@@ -296,7 +301,7 @@ _LEVELS = text("""
 """)
 
 _OPEN_SALES = text("""
-    SELECT source, sku, quantity, known_quantity, known_at FROM sales
+    SELECT source, source_id, sku, quantity, known_quantity, known_at FROM sales
     WHERE target = :erp AND NOT settled AND sku = ANY(CAST(:skus AS text[]))
 """)
 

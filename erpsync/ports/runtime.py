@@ -35,6 +35,10 @@ class Wake(Protocol):
         """There are new rows in the inbox."""
         ...
 
+    def polls(self) -> None:
+        """Some polls are wanted before their time."""
+        ...
+
     def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
         """These jobs are due. False where the broker did not take the messages."""
         ...

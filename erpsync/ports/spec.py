@@ -13,6 +13,7 @@ from erpsync.ports.limits import Allowance
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.store import Store
+from erpsync.ports.subscriptions import Subscriptions
 from erpsync.ports.webhooks import Webhooks
 
 
@@ -81,6 +82,9 @@ class SystemSpec:
     `settings` is a frozen pydantic model; fields of type SecretStr are accepted only as references to the environment
     or to a file. `open_store`, `open_erp`: the adapter for one connection, by role. `capabilities_of`: those of one
     connection, where its settings choose between several; `capabilities` is what the documentation shows.
+    `open_webhooks`, `open_subscriptions`: what the system sends, and an ERP's care for it (a store's is in its port); None
+    where the connection's settings say that it sends none. `handshake`: the parameter of an address whose value the system
+    wants back before it sends webhooks there; empty where it asks for nothing.
     `settle_seconds`: how long a connection's remote may still be at work on a request whose reply was lost; 0 where
     writing again is harmless. `allowance`: what a connection may ask of its remote, before the remote says more.
     """
@@ -92,9 +96,11 @@ class SystemSpec:
     capabilities: Capabilities
     open_store: Callable[[ConnectionName, Any, Tools], Store] | None = None
     open_erp: Callable[[ConnectionName, Any, Tools], Erp] | None = None
-    open_webhooks: Callable[[ConnectionName, Any], Webhooks] | None = None
+    open_webhooks: Callable[[ConnectionName, Any], Webhooks | None] | None = None
+    open_subscriptions: Callable[[ConnectionName, Any, Tools], Subscriptions | None] | None = None
     open_simulator: Callable[[], Simulator] | None = None
     capabilities_of: Callable[[Any], Capabilities] | None = None
+    handshake: str = ""
     settle_seconds: Callable[[Any], float] = lambda _settings: 0.0
     allowance: Callable[[Any], Allowance] = lambda _settings: Allowance()
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -23,8 +23,8 @@ from erpsync.ports.store_records import (
     StoreCustomer,
     StoreVariant,
     StoreWritten,
-    Subscription,
 )
+from erpsync.ports.subscriptions import Subscriptions
 from erpsync.ports.webhooks import Change
 
 
@@ -50,20 +50,7 @@ class StoreChanges(Protocol):
         ...
 
 
-class StoreSubscriptions(Protocol):
-    """The store's webhooks as it has them."""
-
-    def subscriptions(self, address: str) -> Sequence[Subscription]:
-        """How the store has each topic that erpsync needs, as of deliveries to `address`."""
-        ...
-
-    def subscribe(self, address: str) -> Sequence[Subscription]:
-        """Makes what is missing, revives what is switched off, moves what delivers elsewhere; the subscriptions as they are
-        then. Doing so again is harmless."""
-        ...
-
-
-class Store(StoreChanges, StoreSubscriptions, Protocol):
+class Store(StoreChanges, Subscriptions, Protocol):
     """A store as the flows see it. Methods block; all may raise Transient errors.
 
     A method whose StoreAbility is in `Capabilities.missing` raises Rejected with that sentence.

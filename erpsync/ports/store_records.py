@@ -196,6 +196,8 @@ StoreWritten: TypeAlias = StoreRef | SyncError
 
 class SubscriptionState(StrEnum):
     ACTIVE = "active"
+    EXPIRING = "expiring"
+    """It delivers, and ends by itself unless it is renewed soon."""
     DISABLED = "disabled"
     """The store has switched it off, after failures or by a person."""
     MISSING = "missing"
@@ -205,9 +207,13 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True)
 class Subscription:
-    """One topic that erpsync needs to hear of, and how the store has it."""
+    """One topic that erpsync needs to hear of, and how the remote has it."""
 
     topic: str
     address: str
     state: SubscriptionState
     detail: str = ""
+
+    @property
+    def delivers(self) -> bool:
+        return self.state in (SubscriptionState.ACTIVE, SubscriptionState.EXPIRING)

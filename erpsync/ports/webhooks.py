@@ -1,4 +1,4 @@
-"""How a store's webhooks are believed and read."""
+"""How webhooks are believed and read: a store's say what changed, an ERP's that something did."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from erpsync.domain.ids import SourceId
 
 
 class NotAuthentic(Exception):
-    """The delivery does not prove that it comes from the store. `reason` is a fixed phrase, safe to log and to answer."""
+    """The delivery does not prove where it comes from. `reason` is a fixed phrase, safe to log and to answer."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -18,7 +18,7 @@ class NotAuthentic(Exception):
 
 @dataclass(frozen=True)
 class Delivery:
-    """One HTTP request of a store, untouched. Header names are lower-case."""
+    """One HTTP request of a store or an ERP, untouched. Header names are lower-case."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -41,6 +41,14 @@ class Change:
     body: bytes | None = None
 
 
+@dataclass(frozen=True)
+class Nudge:
+    """Something that a flow takes from here has changed: what, and how it is now, the flow's poll finds out. A nudge that is
+    doubled, late or false costs a poll."""
+
+    flow: str
+
+
 class Webhooks(Protocol):
     """Reads one connection's deliveries. Pure: no network, no clock of its own."""
 
@@ -53,9 +61,10 @@ class Webhooks(Protocol):
         ...
 
     def topic(self, delivery: Delivery) -> str:
-        """The store's name for what happened, at most 100 characters; empty where it gives none."""
+        """The system's name for what happened, at most 100 characters; empty where it gives none."""
         ...
 
-    def changes(self, delivery: Delivery) -> Sequence[Change]:
-        """What changed; empty where nothing that erpsync syncs did. Raises Rejected where the body cannot be read."""
+    def changes(self, delivery: Delivery) -> Sequence[Change | Nudge]:
+        """What changed, and what is to be polled soon; empty where it is nothing that erpsync syncs. Raises Rejected where
+        the body cannot be read."""
         ...

@@ -44,7 +44,7 @@ class SyncTask(LimitedTask):
     retry_backoff_max = MAX_DELAY_SECONDS
     retry_jitter = True
     max_retries = None
-    throws = (DeadLettered, TryAgain)
+    throws = (*LimitedTask.throws, DeadLettered, TryAgain)
 
     def retry(
         self,

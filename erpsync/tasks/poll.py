@@ -15,16 +15,18 @@ def start() -> None:
     """Sends a poll for each connection whose time has come."""
     for source, flow, seconds in assembly().polls():
         if polling.is_due(runtime(), source, flow, timedelta(seconds=seconds)):
-            _send(source, flow, seconds)
+            _send(source, flow, seconds, expires=seconds)
 
 
 @app.task(name="erpsync.poll.poll")  # type: ignore[untyped-decorator]
-def poll(source: str, flow: str) -> None:
-    """Takes in what changed in a connection since its last poll; see `engine.polling`."""
-    if polling.poll(runtime(), ConnectionName(source), flow).more:
-        _send(ConnectionName(source), flow, _MORE_SECONDS)
+def poll(source: str, flow: str, seconds: float) -> None:
+    """Takes in what changed in a connection since its last poll; see `engine.polling`. Of several messages that ask for one
+    poll, those that come late find it done."""
+    name = ConnectionName(source)
+    if polling.is_due(runtime(), name, flow, timedelta(seconds=seconds)) and polling.poll(runtime(), name, flow).more:
+        _send(name, flow, seconds, expires=_MORE_SECONDS)
 
 
-def _send(source: ConnectionName, flow: str, seconds: float) -> None:
+def _send(source: ConnectionName, flow: str, seconds: float, expires: float) -> None:
     """Not taken before the next one is due, the message is worth nothing."""
-    app.send_task("erpsync.poll.poll", [source, flow], expires=seconds, argsrepr=f"({source} {flow})")
+    app.send_task("erpsync.poll.poll", [source, flow, seconds], expires=expires, argsrepr=f"({source} {flow})")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import (
     task_failure,
     task_rejected,
@@ -27,6 +28,7 @@ from erpsync.engine.sweep import sweep
 from erpsync.ledger import dead_letters
 from erpsync.tasks.app import assembly, forget_assembly, runtime
 from erpsync.tasks.base import DeadLettered, SyncTask, TryAgain
+from erpsync.tasks.soft_limit import LedgerUnreachable
 
 log = structlog.get_logger()
 
@@ -102,9 +104,16 @@ def _stop_timers(**_: Any) -> None:
 @task_failure.connect  # type: ignore[untyped-decorator]
 def _failed(sender: Any = None, exception: BaseException | None = None, args: Any = (), **_: Any) -> None:
     """A job's own failure is in the ledger already. One without a usable job id exists nowhere but here."""
+    task = getattr(sender, "name", "")
     if isinstance(exception, (DeadLettered, TryAgain)):
         return
-    log.error("task.failed", task=getattr(sender, "name", ""), error=type(exception).__name__, exc_info=exception)
+    if isinstance(exception, LedgerUnreachable):
+        log.warning("ledger.unreachable", task=task)
+        return
+    if isinstance(exception, SoftTimeLimitExceeded):
+        log.warning("task.took_too_long", task=task)
+        return
+    log.error("task.failed", task=task, error=type(exception).__name__, exc_info=exception)
     if isinstance(sender, SyncTask) and not (args and isinstance(args[0], int)):
         _keep(sender.name, "task-without-job", "A message asked for a run but named no job.")
 

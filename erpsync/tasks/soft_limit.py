@@ -14,6 +14,10 @@ from typing import Any
 from billiard.pool import SIG_SOFT_TIMEOUT, soft_timeout_sighandler  # type: ignore[import-untyped]
 from celery import Task
 from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.exc import SQLAlchemyError
+
+from erpsync.domain.errors import TimeUp
+from erpsync.ledger.session import is_unreachable
 
 
 class _Strike:
@@ -24,20 +28,26 @@ class _Strike:
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
         if self.at_work:
             self.at_work = False
-            raise SoftTimeLimitExceeded
+            raise TimeUp
 
 
 _strike = _Strike()
+
+
+class LedgerUnreachable(Exception):
+    """PostgreSQL was away when a task needed it. What the task was to do, the sweep finds."""
 
 
 class LimitedTask(Task):  # type: ignore[misc]
     """What all tasks of the application are: the soft limit interrupts their own work and nothing else.
 
     A signal outside of it is spent where it arrives, so that it does not strike the next task either. Without effect
-    outside a pool of processes, whose signal this is: there the limit does not exist.
+    outside a pool of processes, whose signal this is: there the limit does not exist. A task whose time was up, or whose
+    ledger was away, fails for Celery without a trace.
     """
 
     abstract = True
+    throws: tuple[type[Exception], ...] = (SoftTimeLimitExceeded, LedgerUnreachable)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         # billiard installs its handler after the last hook in which a process can be prepared: ours replaces it here.
@@ -46,5 +56,11 @@ class LimitedTask(Task):  # type: ignore[misc]
         before, _strike.at_work = _strike.at_work, True
         try:
             return super().__call__(*args, **kwargs)
+        except TimeUp:
+            raise SoftTimeLimitExceeded from None
+        except SQLAlchemyError as error:
+            if is_unreachable(error):
+                raise LedgerUnreachable from None
+            raise
         finally:
             _strike.at_work = before  # a task may have been called by another

@@ -27,6 +27,9 @@ BACKFILL_QUEUE = "erpsync.backfill"
 # One more try, at once: whoever waits for this has something better to do.
 _RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _INTAKE_EXPIRES_SECONDS = 60
+# An event is told of before the last of its kind: a little patience makes one poll of a burst. Beat looks before it expires.
+_POLLS_SECONDS = 2.0
+_POLLS_EXPIRE_SECONDS = 30.0
 _BACKGROUND_CALLS = 1000
 
 
@@ -39,6 +42,9 @@ class CeleryWake:
     def intake(self) -> None:
         # Any one of these takes in all that is new, so that old ones are worth nothing.
         self._send("erpsync.take_in", [], expires=_INTAKE_EXPIRES_SECONDS)
+
+    def polls(self) -> None:
+        self._send("erpsync.poll.start", [], countdown=_POLLS_SECONDS, expires=_POLLS_EXPIRE_SECONDS)
 
     def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
         if delay_seconds > MAX_COUNTDOWN_SECONDS:
@@ -86,6 +92,9 @@ class BackgroundWake:
         if not self._intake_waiting.is_set():
             self._intake_waiting.set()
             self._put(self._send_intake)
+
+    def polls(self) -> None:
+        self._put(self._wake.polls)
 
     def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
         return self._put(lambda: self._wake.jobs(calls, delay_seconds))

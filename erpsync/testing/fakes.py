@@ -93,12 +93,16 @@ class FakeWake:
         self._clock = clock
         self._lock = threading.Lock()
         self._intake = False
+        self._polls = False
         self._jobs: list[tuple[datetime, JobCall]] = []
         self._letters: list[int] = []
         self._backfills: list[tuple[datetime, int]] = []
 
     def intake(self) -> None:
         self._intake = self._intake or self.up
+
+    def polls(self) -> None:
+        self._polls = self._polls or self.up
 
     def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
         at = self._clock.now() + timedelta(seconds=delay_seconds)
@@ -123,10 +127,14 @@ class FakeWake:
     def lose_everything(self) -> None:
         """As a broker that kept its messages in memory and was restarted."""
         with self._lock:
-            self._intake, self._jobs, self._letters, self._backfills = False, [], [], []
+            self._intake, self._polls, self._jobs, self._letters, self._backfills = False, False, [], [], []
 
     def take_intake(self) -> bool:
         asked, self._intake = self._intake, False
+        return asked
+
+    def take_polls(self) -> bool:
+        asked, self._polls = self._polls, False
         return asked
 
     def take_jobs(self) -> list[JobCall]:

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erpsync.domain.errors import OutcomeUnknown, Rejected, Skip, SyncError, Throttled, Transient, Unavailable
+from erpsync.domain.errors import (
+    OutcomeUnknown,
+    Rejected,
+    Skip,
+    SyncError,
+    Throttled,
+    TookTooLong,
+    Transient,
+    Unavailable,
+)
 from erpsync.domain.retry import (
     MAX_ATTEMPTS,
     MAX_RETRY_AFTER_SECONDS,
@@ -38,7 +47,16 @@ def rejected() -> Rejected:
     return Rejected("refused", system="erp", what="It refuses.", next_step="Correct it.")
 
 
-EVERY_ERROR = [transient(), throttled(60), unavailable(), unknown(30), rejected(), Skip("no", what="No."), ValueError()]
+EVERY_ERROR = [
+    transient(),
+    throttled(60),
+    unavailable(),
+    unknown(30),
+    rejected(),
+    TookTooLong(30),
+    Skip("no", what="No."),
+    ValueError(),
+]
 
 # error, attempt -> outcome, delay without jitter, spends an attempt, alone
 TABLE = [
@@ -59,6 +77,9 @@ TABLE = [
     (unknown(120), 1, Outcome.RETRY, 120.0, True, False),
     (unknown(120), 2, Outcome.RETRY, 120.0, True, True),
     (unknown(), 5, Outcome.DEAD, 0.0, True, False),
+    (TookTooLong(), 1, Outcome.RETRY, 5.0, True, True),
+    (TookTooLong(120), 1, Outcome.RETRY, 120.0, True, True),
+    (TookTooLong(120), 5, Outcome.DEAD, 120.0, True, False),
     (rejected(), 1, Outcome.DEAD, 0.0, True, False),
     (Skip("nothing", what="Nothing to do."), 1, Outcome.SKIPPED, 0.0, True, False),
     (ZeroDivisionError("oops"), 1, Outcome.RETRY, 5.0, True, True),
@@ -117,7 +138,7 @@ def test_a_record_that_killed_five_workers_is_dead() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [transient(), unknown(), ValueError("x"), rejected()], ids=lambda one: type(one).__name__
+    "error", [transient(), unknown(), TookTooLong(), ValueError("x"), rejected()], ids=lambda one: type(one).__name__
 )
 def test_what_is_dead_never_tells_a_person_that_nothing_is_to_be_done(error: Exception) -> None:
     verdict = judge(error, MAX_ATTEMPTS, 0.0)

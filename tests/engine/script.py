@@ -22,7 +22,7 @@ class Script:
     ends: dict[str, Ended] = field(default_factory=dict)
     raises: dict[str, BaseException] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
-    during: Callable[[], None] | None = None
+    during: Callable[[], object] | None = None
     together: list[list[str]] = field(default_factory=list)
 
     def __call__(self, items: Sequence[Item]) -> Mapping[JobId, Ended]:

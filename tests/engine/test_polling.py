@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import structlog
+
+from erpsync.domain.errors import TimeUp
 from erpsync.engine import polling
 from erpsync.testing import samples
 from erpsync.testing.barrier import Meeting, together
@@ -130,6 +133,17 @@ def test_what_ends_every_poll_is_told_to_a_person_once(bench: Bench, script: Scr
     assert poll(bench).moved == 1
 
 
+def test_a_poll_whose_time_is_up_says_so_in_one_line_and_is_gone_on_with(bench: Bench, script: Script) -> None:
+    place(bench, "1")
+    bench.store.faults.on_arrival = _time_up
+    with structlog.testing.capture_logs() as logs:
+        assert poll(bench).trouble == "took-too-long"
+    assert [(line["event"], line["exc_info"]) for line in logs] == [("poll.failed", None)]
+    assert bench.letters() == []
+    bench.store.faults.on_arrival = None
+    assert poll(bench).moved == 1
+
+
 def test_a_row_that_cannot_be_read_is_told_once_and_stops_no_other(bench: Bench, script: Script) -> None:
     place(bench, "1", "3")
     bench.store.put(samples.order("2", version=3600, number=""))
@@ -138,3 +152,7 @@ def test_a_row_that_cannot_be_read_is_told_once_and_stops_no_other(bench: Bench,
     assert states(bench).keys() == {"1", "3"}
     (letter,) = bench.letters()
     assert letter.code == "delivery-unreadable"
+
+
+def _time_up(_operation: str) -> None:
+    raise TimeUp

@@ -2,7 +2,9 @@
 
 import pytest
 import structlog
+from sqlalchemy import Engine
 
+from erpsync.domain.errors import TimeUp
 from erpsync.domain.ids import JobId
 from erpsync.engine import run
 from erpsync.engine.run import Report
@@ -193,6 +195,61 @@ def test_an_unexpected_error_leaves_its_trace_in_the_log_and_not_its_text_in_the
     (line,) = [line for line in logs if line["event"] == "job.retry"]
     assert (line["exc_info"], line["job_id"], line["attempt"]) == (error, bench.job_id("1"), 1)
     assert "ada@" not in str(bench.job("1")) + str(bench.rows(_RUNS))
+
+
+def test_a_run_whose_time_is_up_says_so_in_one_line_and_each_of_its_records_runs_alone(
+    bench: Bench, script: Script
+) -> None:
+    bench.settle_seconds = 120
+    script.raises["2"] = TimeUp()
+    wanted(bench, "1", "2")
+    with structlog.testing.capture_logs() as logs:
+        report = run_job(bench, "1")
+    assert (report.again_in_seconds, report.again_code) == (120, "took-too-long")  # a write may be under way
+    assert [(line["event"], line["code"], line["exc_info"]) for line in logs] == [
+        ("job.retry", "took-too-long", None)
+    ] * 2
+    assert "ERPSYNC_TASK_SECONDS" in bench.job("1")["next_step"]
+    bench.go_on(900)
+    assert script.together[0] == ["1", "2"]
+    assert all(len(batch) == 1 for batch in script.together[1:])
+    assert [bench.job(n)["state"] for n in "12"] == ["done", "dead"]
+    assert bench.rows("SELECT name FROM connections WHERE paused_at IS NOT NULL") == []
+
+
+def test_the_end_of_a_runs_time_is_no_failure_of_one_record_after_which_the_others_go_on(database: Engine) -> None:
+    bench = Bench(database)
+    wanted(bench, "1", "2")
+    asked = []
+
+    def strike(operation: str) -> None:
+        asked.append(operation)
+        if operation == "create_orders":
+            raise TimeUp
+
+    bench.erp.faults.on_arrival = strike
+    run_job(bench, "1")
+    assert asked[-1] == "create_orders"
+    assert {bench.job(n)["problem_code"] for n in "12"} == {"took-too-long"}
+
+
+def test_a_database_that_breaks_off_under_a_flow_is_no_unexpected_error(bench: Bench, script: Script) -> None:
+    script.during = lambda: bench.rows("SELECT pg_terminate_backend(pg_backend_pid())")
+    wanted(bench, "1")
+    with structlog.testing.capture_logs() as logs:
+        run_job(bench)
+    (line,) = [line for line in logs if line["event"] == "job.retry"]
+    assert (line["code"], line["exc_info"]) == ("ledger-unreachable", None)
+    script.during = None
+    bench.go_on(30)
+    assert bench.job("1")["state"] == "done"
+
+
+def test_a_statement_that_the_database_refuses_is_an_unexpected_error(bench: Bench, script: Script) -> None:
+    script.during = lambda: bench.rows("SELECT set_config('statement_timeout', '10', true), pg_sleep(60)")
+    wanted(bench, "1")
+    run_job(bench)
+    assert bench.job("1")["problem_code"] == "unexpected-error"
 
 
 def test_a_record_that_the_flow_gives_no_answer_for_is_tried_again(bench: Bench, script: Script) -> None:

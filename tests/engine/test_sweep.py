@@ -1,9 +1,15 @@
 """What messages lose, the sweep finds; the broker is a convenience."""
 
+from dataclasses import replace
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
 from erpsync.domain.ids import ConnectionName, JobId
 from erpsync.engine import run
 from erpsync.engine.attempt import attempt
 from erpsync.engine.sweep import CALLS, ROUTED_SECONDS, WOKEN_SECONDS, sweep
+from erpsync.ledger import session
 from erpsync.testing import samples
 from erpsync.testing.barrier import together
 from erpsync.testing.bench import LEASE, SWEEP_SECONDS, Bench
@@ -153,6 +159,15 @@ def test_trouble_with_one_part_of_a_sweep_does_not_keep_it_from_the_others(bench
     swept = attempt(bench.sweep)
     assert bench.job("1")["state"] == "ready"
     assert not isinstance(swept, Exception)
+
+
+def test_a_sweep_without_a_database_ends_at_once_and_logs_no_part(bench: Bench, script: Script) -> None:
+    nowhere = session.open_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with structlog.testing.capture_logs() as logs:
+        swept = attempt(lambda: sweep(replace(bench.runtime, database=nowhere)))
+    nowhere.dispose()
+    assert isinstance(swept, OperationalError)
+    assert logs == []
 
 
 def _source_of(bench: Bench, job_id: JobId) -> str:

@@ -244,7 +244,7 @@ def test_a_customer_that_the_erp_s_people_have_made_is_linked_and_left_to_them(o
     theirs = open_shop.erp.books.add_customer("by hand", "Countess of Lovelace", "ada@example.com")
     tell(open_shop)
     poll(open_shop)
-    assert (one(open_shop), ended(open_shop)) == (theirs, ("skipped", "not-made-by-us"))
+    assert (one(open_shop), ended(open_shop)) == (theirs, ("skipped", "made-by-others"))
     ordered(open_shop)
     assert sales_order(open_shop).customer_id == theirs.ref.target_id
 
@@ -291,7 +291,7 @@ def test_two_accounts_of_one_address_are_one_record_that_the_first_alone_changes
     tell(open_shop, "78", last_name="King")
     poll(open_shop)
     assert (one(open_shop).reference, one(open_shop).customer.last_name) == ("shop-customer-77", "Lovelace")
-    assert (ended(open_shop, "77"), ended(open_shop, "78")) == (("done", None), ("skipped", "not-made-by-us"))
+    assert (ended(open_shop, "77"), ended(open_shop, "78")) == (("done", None), ("skipped", "made-by-others"))
 
 
 def test_two_accounts_of_one_guest_are_written_one_after_the_other(plain: Bench) -> None:

@@ -1,6 +1,7 @@
 """Stock from the ERP to the store."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from erpsync.domain.errors import Rejected
 from erpsync.engine import pushes as pushing
 from erpsync.engine.operations import NotPossible
 from erpsync.flows.stock_rules import StockRules
-from erpsync.ledger import jobs, stock
+from erpsync.ledger import jobs, retention, stock
 from erpsync.ledger.stock import Feed, Terms
 from erpsync.testing.bench import ERP, SHOP
 from erpsync.testing.faults import FaultKind
@@ -319,7 +320,7 @@ def test_an_outage_of_the_store_leaves_the_rest_planned(make_world: Callable[...
     world.poll()
     assert outage.fired == 1
     done = world.bench.rows("SELECT state, count(*) AS n FROM push_changes GROUP BY 1 ORDER BY 1")
-    assert [tuple(row.values()) for row in done] == [("done", 250), ("planned", 350)]
+    assert [tuple(row.values()) for row in done] == [("done", 500), ("planned", 100)]
     world.bench.go_on(120)
     assert {world.in_shop(f"SKU-{number:04d}") for number in range(600)} == {10}
     assert world.bench.rows("SELECT count(*) AS n FROM pushes")[0]["n"] == 1
@@ -439,3 +440,19 @@ def _fill(world: StockWorld, skus: int) -> None:
         world.stock(f"SKU-{number:04d}", 10, 10)
     world.poll()
     assert world.bench.letters() == []
+
+
+def test_old_sales_are_forgotten_and_the_store_is_expected_to_have_the_same(world: StockWorld) -> None:
+    world.stock("MUG", 10)
+    world.poll()
+    world.buy({"MUG": 4})
+    world.bench.work()
+    world.bench.clock.advance(300)
+    world.poll()
+    world.bench.clock.advance(100 * 86_400)
+    with world.bench.database.begin() as connection:
+        retention.purge(connection, world.bench.clock.now() - timedelta(days=retention.DAYS))
+    assert world.bench.rows("SELECT * FROM sales") == []
+    before = len(world.pushes())
+    world.poll()
+    assert (world.in_shop("MUG"), len(world.pushes())) == (6, before)

@@ -16,6 +16,8 @@ from erpsync.testing.fake_erp import FakeErp
 from erpsync.testing.fake_store import FakeStore
 
 ERP_PAGE, STORE_PAGE = 500, 250
+UNITS = 7
+"""What the ERP holds of each."""
 _PRICE = StorePrice(base=Money(amount=Decimal(10), currency="EUR"))
 
 

@@ -33,6 +33,8 @@ from erpsync.testing.reading import everything
 STORES = sorted(name for name in registry.names() if registry.spec(name).role is Role.STORE)
 ERPS = sorted(name for name in registry.names() if registry.spec(name).role is Role.ERP)
 PAIRS = list(zip(cycle(STORES), ERPS, strict=False))
+# Others, for the sandbox's NetSuite has customers of its own with the addresses of the sandbox's Shopify.
+PAIRS_FOR_CUSTOMERS = list(zip(cycle(STORES[::-1]), ERPS, strict=False))
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,11 @@ def world(database_url: str, servers: Servers, tmp_path: Path, monkeypatch: pyte
             {name: secret_fields(registry.spec(name)) for name in names},
             routes=[(store, erp) for store in STORES for erp in ERPS],
             flows=("orders", "fulfilments", "products"),
-            tables=["[web]", 'public_url = "https://erpsync.example.com"', *(accounts(*pair) for pair in PAIRS)],
+            tables=[
+                "[web]",
+                'public_url = "https://erpsync.example.com"',
+                *(customers(*pair) for pair in PAIRS_FOR_CUSTOMERS),
+            ],
         )
         for variable, value in (("CONFIG", path), ("DATABASE_URL", database_url), ("HOME", tmp_path / "home")):
             monkeypatch.setenv(f"ERPSYNC_{variable}", str(value))
@@ -138,7 +144,7 @@ def test_a_product_of_each_erp_is_in_a_store_under_its_sku(world: World, store: 
     assert (shown.id, shown.title) == (before.id, "A better thing")
 
 
-@pytest.mark.parametrize(("store", "erp"), PAIRS)
+@pytest.mark.parametrize(("store", "erp"), PAIRS_FOR_CUSTOMERS)
 def test_an_account_of_a_store_is_in_each_erp_what_its_orders_have_made(world: World, store: str, erp: str) -> None:
     order_id = SourceId(controls(world.served[store]).place({"SKU-0001": 1}))
     order = world.assembly.store(ConnectionName(store)).read_orders([order_id])[order_id]
@@ -165,7 +171,8 @@ def test_every_connection_is_well_as_the_sandbox_configures_it(world: World) -> 
         assert [check for check in world.assembly.adapter(name).check() if not check.ok] == [], name
 
 
-def accounts(store: str, erp: str) -> str:
+def customers(store: str, erp: str) -> str:
+    """A route of its own for them."""
     lines = [
         "[[routes]]",
         f'source = "{store}"',

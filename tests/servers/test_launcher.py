@@ -114,6 +114,19 @@ def test_the_next_run_waits_for_the_servers_of_one_that_was_killed_and_finds_its
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
 
 
+def test_servers_that_are_thrown_away_begin_empty_and_leave_nothing_on_the_same_path(home: Path) -> None:
+    before = set(home.iterdir())
+    for _ in range(2):
+        with (
+            ensure(None, "redis://given", home, fast=True, keep=False) as servers,
+            psycopg.connect(servers.database_url) as connection,
+        ):
+            connection.execute("CREATE TABLE passing (id int)")  # the second time it would be there
+            connection.commit()
+            assert len(set(home.iterdir()) - before) == 1
+        assert set(home.iterdir()) == before
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another user")
 def test_for_root_data_goes_to_an_open_place_when_the_directory_is_closed(
     place: Path, caplog: pytest.LogCaptureFixture
@@ -127,11 +140,24 @@ def test_for_root_data_goes_to_an_open_place_when_the_directory_is_closed(
             assert servers.redis.folder.parent.parent == open_place
     assert len(list(open_place.iterdir())) == 1
     assert str(open_place) in caplog.text
-    with ensure("postgresql://given", None, closed / "home", fast=True) as servers:
-        assert servers.redis
-        temporary = servers.redis.folder.parent
-    assert not temporary.exists()
     assert not list(closed.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another user")
+def test_for_root_servers_that_are_thrown_away_leave_nothing_in_the_open_place(
+    place: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = place / "closed"
+    closed.mkdir(mode=0o700)
+    open_place = place / "open"
+    with ensure("postgresql://given", None, closed / "home", keep=False, open_place=open_place) as servers:
+        assert servers.redis
+        passing = servers.redis.folder.parent
+        assert closed not in passing.parents
+    assert not passing.exists()
+    assert not open_place.exists()
+    assert not list(closed.iterdir())
+    assert not caplog.text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another user")

@@ -1,5 +1,6 @@
 """A worker as the Procfile starts it, with a broker database of its own and tasks that the tests hold in their hand."""
 
+import json
 import os
 import subprocess
 import sys
@@ -60,6 +61,11 @@ class Worker:
     def wait_for(self, words: str) -> None:
         """Waits until its log has these words."""
         wait_until(lambda: words in self.said())
+
+    def events(self, event: str, **fields: object) -> list[dict[str, object]]:
+        """The lines of its log that tell of this event with these fields."""
+        lines = (json.loads(line) for line in self.said().splitlines() if line.startswith("{"))
+        return [line for line in lines if {"event": event, **fields}.items() <= line.items()]
 
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from celery.concurrency.asynpool import Worker as PoolProcess
-from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import text
 
+from erpsync.domain.errors import TimeUp
 from erpsync.tasks.app import app, assembly
 
 PATIENCE_SECONDS = 60
@@ -25,10 +25,17 @@ def work(folder: str, size_of_error: int = 0) -> None:
         while not (place / "go").exists() and time.monotonic() < end:
             time.sleep(0.01)
         _say(place / "ended", "done")
-    except SoftTimeLimitExceeded:
+    except TimeUp:
         _say(place / "ended", "struck")
     if size_of_error:
         raise RuntimeError("x" * size_of_error)
+
+
+@app.task(name="tests.dawdle")  # type: ignore[untyped-decorator]
+def dawdle(folder: str) -> None:
+    """Says that it has `begun`, and does not notice that its time is up."""
+    _say(Path(folder) / "begun", str(os.getpid()))
+    time.sleep(PATIENCE_SECONDS)
 
 
 @app.task(name="tests.backend")  # type: ignore[untyped-decorator]

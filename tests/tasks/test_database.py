@@ -41,6 +41,19 @@ def test_a_worker_that_finds_no_database_sweeps_as_soon_as_there_is_one(
     wait_until(lambda: bool(_backends(database)))
 
 
+def test_a_task_that_finds_no_database_leaves_one_warning_and_no_trace(
+    hire: Hire, servers: Servers, database: Engine
+) -> None:
+    worker = hire(120)
+    worker.wait_for(" ready.")
+    with _away(servers, database):
+        for _ in range(3):
+            worker.send("erpsync.take_in")
+        wait_until(lambda: len(worker.events("ledger.unreachable", task="erpsync.take_in")) == 3)
+        _keep_delivery
+    assert "Traceback" not in worker.said()
+
+
 @contextmanager
 def _away(servers: Servers, database: Engine) -> Iterator[None]:
     """The database has another name meanwhile."""

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.tasks.conftest import Hire, wait_until
+from tests.tasks.conftest import Hire, text_of, wait_until
 
 LONG_SECONDS = 120  # the tests send the signal themselves
 MORE_THAN_A_PIPE_HOLDS = 1_000_000
@@ -17,6 +17,17 @@ def test_a_task_at_work_is_interrupted(hire: Hire) -> None:
     os.kill(errand.begun(), signal.SIGUSR1)
 
     assert errand.ended() == "struck"
+
+
+def test_a_task_that_is_over_its_time_leaves_one_warning_and_no_trace(hire: Hire, tmp_path: Path) -> None:
+    worker = hire(LONG_SECONDS)
+    worker.send("tests.dawdle", str(tmp_path))
+
+    os.kill(int(text_of(tmp_path / "begun")), signal.SIGUSR1)
+
+    worker.wait_for("raised expected: SoftTimeLimitExceeded")  # Celery's own line, the last
+    assert [line["level"] for line in worker.events("task.took_too_long", task="tests.dawdle")] == ["warning"]
+    assert "Traceback" not in worker.said()
 
 
 def test_a_signal_that_comes_late_strikes_neither_the_waiting_process_nor_the_next_task(hire: Hire) -> None:

@@ -99,6 +99,9 @@ class WatchingWake:
         with self._database.connect() as connection:
             self.rows_at_intake.append(connection.execute(text("SELECT count(*) FROM inbox")).scalar_one())
 
+    def polls(self) -> None:
+        pass
+
     def jobs(self, calls: Sequence[JobCall], delay_seconds: float = 0.0) -> bool:
         return True
 

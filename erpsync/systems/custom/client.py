@@ -8,10 +8,11 @@ from pydantic import ValidationError
 
 from erpsync.domain.errors import Rejected, SyncError, Transient
 from erpsync.ports.runtime import Tools
-from erpsync.systems.custom import refusals, signing, wire
+from erpsync.systems.custom import refusals, wire
 from erpsync.systems.custom.capabilities import SYSTEM
 from erpsync.systems.custom.pace import lesson
 from erpsync.systems.custom.settings import CustomSettings
+from erpsync.transport import signing
 from erpsync.transport.http import HttpClient, Reply, encode_json
 
 T = TypeVar("T", bound=wire.Wire)

@@ -5,7 +5,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from erpsync.systems.custom import signing, wire, wire_products
+from erpsync.systems.custom import wire, wire_products
+from erpsync.transport import signing
 
 _REFERENCE = "#/components/schemas/{model}"
 _READ = (wire.Event, wire.Order, wire.Ping, wire.OrderPage, wire.VariantPage, wire.CustomerPage, wire.FulfilmentMade)

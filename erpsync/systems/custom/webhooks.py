@@ -11,10 +11,11 @@ from erpsync.domain.errors import Rejected, Skip
 from erpsync.domain.ids import SourceId
 from erpsync.domain.orders import Order
 from erpsync.ports.webhooks import Change, Delivery, NotAuthentic
-from erpsync.systems.custom import signing, wire
+from erpsync.systems.custom import wire
 from erpsync.systems.custom.capabilities import SYSTEM
 from erpsync.systems.custom.mapper import order_of, unreadable
 from erpsync.systems.custom.settings import CustomSettings
+from erpsync.transport import signing
 
 FLOW = "orders"
 _TEN_YEARS = 10 * 366 * 86400.0

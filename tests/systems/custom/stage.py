@@ -50,10 +50,9 @@ def over_http(tools: Tools) -> Iterator[StoreStage]:
 def over_database(tools: Tools) -> Iterator[StoreStage]:
     """On a PostgreSQL of its own, unless ERPSYNC_DATABASE_URL names one."""
     given = os.environ.get("ERPSYNC_DATABASE_URL")
-    directory = tools.cache_directory / f"servers-{secrets.token_hex(4)}"
     # Redis is not needed: an address keeps `ensure` from starting one.
     with (
-        ensure(given, "redis://127.0.0.1:1/0", directory, fast=True, keep=False) as servers,
+        ensure(given, "redis://127.0.0.1:1/0", tools.cache_directory, fast=True, keep=False) as servers,
         on(servers.database_url, tools) as stage,
     ):
         yield stage

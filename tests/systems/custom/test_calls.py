@@ -37,7 +37,6 @@ from erpsync.ports.store_records import (
 from erpsync.ports.webhooks import Delivery
 from erpsync.sandbox.faults import FaultKind
 from erpsync.sandbox.runner import serve
-from erpsync.systems.custom import signing
 from erpsync.systems.custom.adapter import HttpStore
 from erpsync.systems.custom.capabilities import capabilities_of
 from erpsync.systems.custom.settings import CustomSettings
@@ -46,6 +45,7 @@ from erpsync.systems.custom.webhooks import CustomWebhooks
 from erpsync.testing.barrier import together
 from erpsync.testing.clock import TestClock
 from erpsync.testing.limits import limited
+from erpsync.transport import signing
 from tests.systems.custom.http_stand import Stand
 
 OTHER_SECRET = "another secret, which is as long as the first"

@@ -30,12 +30,12 @@ from erpsync.ports.store_records import (
     StockChange,
 )
 from erpsync.sandbox.runner import serve
-from erpsync.systems.custom import signing
 from erpsync.systems.custom.adapter import HttpStore
 from erpsync.systems.custom.contract import openapi
 from erpsync.systems.custom.settings import CustomSettings
 from erpsync.systems.custom.simulator import ABILITIES, CustomShop
 from erpsync.systems.custom.wire import ABILITIES as CONTRACT_ABILITIES
+from erpsync.transport import signing
 from tests.systems.custom.example import SECRET, buy, running
 
 DOCUMENT = openapi()

@@ -11,9 +11,10 @@ import pytest
 from erpsync.domain.orders import balance
 from erpsync.ports.store_records import ProductField
 from erpsync.ports.webhooks import Delivery
-from erpsync.systems.custom import signing, wire_products
+from erpsync.systems.custom import wire_products
 from erpsync.systems.custom.settings import CustomSettings
 from erpsync.systems.custom.webhooks import CustomWebhooks, order_from_event
+from erpsync.transport import signing
 from tests.systems.custom.events import SECRET
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs/custom-shop/README.md").read_text(encoding="utf-8")

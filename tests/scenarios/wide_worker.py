@@ -1,0 +1,63 @@
+"""A worker that loads a wide catalogue: the shop's variants and the ERP's levels into the ledger, and on to the shop.
+
+    PYTHONPATH=tests/flows python tests/scenarios/wide_worker.py DATABASE_URL SHOP_SETTINGS SIZE SECONDS_LATER
+
+It may be killed and started again at any time; `SECONDS_LATER` moves its clock, past the lease of the one before.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from wide import UNITS, WideErp
+
+from erpsync.domain.ids import ConnectionName
+from erpsync.engine import polling, run
+from erpsync.engine.runtime import Runtime
+from erpsync.flows.stock_rules import StockRules
+from erpsync.ledger import jobs, session
+from erpsync.ports.runtime import Tools
+from erpsync.ports.spec import Capabilities
+from erpsync.systems.custom.adapter import HttpStore
+from erpsync.systems.custom.settings import CustomSettings
+from erpsync.testing.bench import ERP, SHOP, Bench
+from erpsync.testing.clock import TestClock
+
+
+def main(database_url: str, shop: Mapping[str, str], size: int, seconds_later: float) -> None:
+    clock = TestClock(ticks=True)
+    clock.advance(seconds_later)
+    tools = Tools(clock=clock, nonce=lambda: "n", cache_directory=Path("."))
+    settings = CustomSettings.model_validate(shop)
+    bench = Bench(
+        session.open_engine(database_url),
+        clock=clock,
+        stock=StockRules(zero_share=Decimal(1), moved_share=Decimal(1)),
+        store_capabilities=Capabilities(compares_stock=True),
+    )
+    worker = bench.worker(
+        f"wide-{seconds_later}", erp=WideErp(clock, size, lambda _: UNITS), store=HttpStore(settings, tools)
+    )
+    _read(worker, SHOP, "catalogue")
+    _read(worker, ERP, "stock")
+    bench.sweep()
+    while True:
+        with bench.database.connect() as connection:
+            job_id = jobs.of_route(connection, "stock", ERP, SHOP)
+        assert job_id is not None
+        if run.run(worker, job_id).ran == 0:
+            return
+
+
+def _read(worker: Runtime, source: ConnectionName, flow: str) -> None:
+    while True:
+        polled = polling.poll(worker, source, flow)
+        assert not polled.trouble, polled.trouble
+        if not polled.more:
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
