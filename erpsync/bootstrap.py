@@ -4,10 +4,10 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import Engine
@@ -18,8 +18,10 @@ from erpsync.domain.errors import ConfigurationError, Rejected
 from erpsync.domain.ids import ConnectionName, Sku, SourceId
 from erpsync.engine.limits.limiter import ConnectionLimiter
 from erpsync.engine.limits.shared import FailsafeBuckets, open_buckets
+from erpsync.engine.nudges import webhooks_of
+from erpsync.engine.operations import NotPossible
 from erpsync.engine.runtime import Runtime
-from erpsync.flows import catalogue, history, product_matches, table
+from erpsync.flows import catalogue, history, product_matches, stock, table
 from erpsync.flows.context import FlowContext
 from erpsync.flows.preview import Preview, preview
 from erpsync.flows.price_terms import known_prices
@@ -30,9 +32,11 @@ from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Clock, Tools, Wake
+from erpsync.ports.settings import ErpSettings
 from erpsync.ports.spec import Capabilities, Role, StoreAbility, SystemSpec
 from erpsync.ports.stock_cache import NoCache, StockCache
 from erpsync.ports.store import Store
+from erpsync.ports.subscriptions import Subscriptions
 from erpsync.ports.webhooks import Change, Webhooks
 from erpsync.problems import sentences
 from erpsync.route_rules import (
@@ -45,6 +49,9 @@ from erpsync.route_rules import (
 )
 from erpsync.systems import registry
 from erpsync.transport.stock_cache import open_stock_cache
+
+
+_Settings = TypeVar("_Settings", bound=BaseModel)
 
 
 class SystemClock:
@@ -61,11 +68,17 @@ class Bound:
     name: ConnectionName
     spec: SystemSpec
     settings: BaseModel
+    nudge_secret: SecretStr | None = None
 
     @property
     def capabilities(self) -> Capabilities:
         chosen = self.spec.capabilities_of
         return self.spec.capabilities if chosen is None else chosen(self.settings)
+
+    def webhooks(self) -> Webhooks | None:
+        """What reads its deliveries; None where it sends none."""
+        opened = self.spec.open_webhooks
+        return webhooks_of(self.nudge_secret, None if opened is None else opened(self.name, self.settings))
 
 
 @dataclass
@@ -80,7 +93,7 @@ class Assembly:
     limits: FailsafeBuckets = field(default_factory=lambda: open_buckets("", SystemClock(), 1))
     stock_cache: StockCache = field(default_factory=NoCache)
     _adapters: dict[ConnectionName, Store | Erp] = field(default_factory=dict)
-    _webhooks: dict[ConnectionName, Webhooks] = field(default_factory=dict)
+    _webhooks: dict[ConnectionName, Webhooks | None] = field(default_factory=dict)
     _flows: dict[tuple[str, ConnectionName, ConnectionName], Flow] = field(default_factory=dict)
 
     def store(self, name: ConnectionName) -> Store:
@@ -105,11 +118,11 @@ class Assembly:
     def webhooks(self, name: ConnectionName) -> Webhooks:
         """Raises KeyError for a connection that is not configured or sends no webhooks."""
         if name not in self._webhooks:
-            bound = self.bound[name]
-            if bound.spec.open_webhooks is None:
-                raise KeyError(f"{name} sends no webhooks")
-            self._webhooks[name] = bound.spec.open_webhooks(name, bound.settings)
-        return self._webhooks[name]
+            self._webhooks[name] = self.bound[name].webhooks()
+        found = self._webhooks[name]
+        if found is None:
+            raise KeyError(f"{name} sends no webhooks")
+        return found
 
     def targets(self, flow: str, source: ConnectionName) -> tuple[ConnectionName, ...]:
         ways = [_way(flow, route) for route in self.settings.routes if flow in route.flows]
@@ -132,21 +145,27 @@ class Assembly:
         """Which products of the route's store those of its ERP are; see `flows.product_matches`."""
         return product_matches.matches(self._context(route))
 
-    def explain_stock(self, erp: ConnectionName, store: ConnectionName, sku: Sku) -> Explanation:
-        """Why the store has the quantity that it has; see `flows.stock_explained`. For any thread. Raises Rejected where no
-        route goes there."""
-        rules = stock_rules_of(self._route("stock", erp, store).stock)
-        with self.database.connect() as connection:
-            return explained(connection, rules, erp, store, sku, self.clock.now())
+    def stock_routes(self) -> list[Route]:
+        """The routes that take stock from their ERP to their store."""
+        return [route for route in self.settings.routes if stock.FLOW in route.flows]
 
-    def subscribing(self) -> list[tuple[ConnectionName, str]]:
-        """The stores whose webhooks erpsync looks after, each with the address that they are to deliver to."""
+    def explain_stock(self, erp: ConnectionName, store: ConnectionName, sku: Sku) -> Explanation:
+        """Why the store has the quantity that it has; see `flows.stock_explained`. For any thread. Raises NotPossible where
+        no route goes there."""
+        found = [route for route in self.stock_routes() if (route.target, route.source) == (erp, store)]
+        if not found:
+            raise NotPossible(f"No route of the configuration takes stock from {erp} to {store}.")
+        with self.database.connect() as connection:
+            return explained(connection, stock_rules_of(found[0].stock), erp, store, sku, self.clock.now())
+
+    def subscribing(self) -> list[tuple[ConnectionName, Subscriptions, str]]:
+        """The connections whose webhooks erpsync looks after, each with the address that they are to deliver to."""
         found = []
-        for bound in self.bound.values():
-            address = self.settings.web.webhook_address(bound.name)
-            can = StoreAbility.SUBSCRIBE not in bound.capabilities.missing
-            if address and can and bound.spec.role is Role.STORE:
-                found.append((bound.name, address))
+        for name, bound in self.bound.items():
+            address = self.settings.web.webhook_address(name)
+            remote = self._subscriptions(bound) if address else None
+            if remote is not None:
+                found.append((name, remote, address))
         return found
 
     def runtime(self, wake: Wake) -> Runtime:
@@ -203,6 +222,12 @@ class Assembly:
         with self.database.begin() as connection:
             for bound in self.bound.values():
                 connections.see(connection, bound.name, bound.spec.name, bound.spec.role, self.clock.now())
+
+    def _subscriptions(self, bound: Bound) -> Subscriptions | None:
+        if bound.spec.role is Role.STORE:
+            return None if StoreAbility.SUBSCRIBE in bound.capabilities.missing else self.store(bound.name)
+        opened = bound.spec.open_subscriptions
+        return None if opened is None else opened(bound.name, bound.settings, self._tools_of(bound))
 
     def _tools_of(self, bound: Bound) -> Tools:
         tools = self._tools
@@ -340,25 +365,38 @@ def bind(config: ConnectionConfig, problems: list[str]) -> Bound | None:
         problems.append(f"{where} system = {config.system!r} is not known; there are {', '.join(registry.names())}.")
         return None
     spec = registry.spec(config.system)
-    plain = [key for key, value in config.values.items() if _is_secret(spec, key) and not isinstance(value, SecretStr)]
+    shared = set(ErpSettings.model_fields) if spec.role is Role.ERP else set()
+    common = _settings(ErpSettings, config, config.values.keys() & shared, problems)
+    own = _settings(spec.settings, config, config.values.keys() - shared, problems)
+    if own is None or common is None:
+        return None
+    return Bound(config.name, spec, own, common.nudge_secret)
+
+
+def _settings(
+    model: type[_Settings], config: ConnectionConfig, keys: Collection[str], problems: list[str]
+) -> _Settings | None:
+    """The values of these keys as the model checks them."""
+    where, values = f"[connections.{config.name}]", {key: one for key, one in config.values.items() if key in keys}
+    plain = [key for key, value in values.items() if _is_secret(model, key) and not isinstance(value, SecretStr)]
     for key in plain:
         problems.append(f'{where} {key} is a secret: write {key} = {{ env = "VARIABLE" }} or {{ file = "/path" }}.')
     try:
-        checked = spec.settings.model_validate({key: _plain(spec, key, value) for key, value in config.values.items()})
+        checked = model.model_validate({key: _plain(model, key, value) for key, value in values.items()})
     except ValidationError as error:
-        problems += sentences(error, spec.settings, where, {*config.unresolved, *plain})
+        problems += sentences(error, model, where, {*config.unresolved, *plain})
         return None
-    return None if plain else Bound(config.name, spec, checked)
+    return None if plain else checked
 
 
-def _is_secret(spec: SystemSpec, key: str) -> bool:
-    annotation = spec.settings.model_fields[key].annotation if key in spec.settings.model_fields else None
+def _is_secret(model: type[BaseModel], key: str) -> bool:
+    annotation = model.model_fields[key].annotation if key in model.model_fields else None
     return annotation is SecretStr or SecretStr in get_args(annotation)
 
 
-def _plain(spec: SystemSpec, key: str, value: Any) -> Any:
+def _plain(model: type[BaseModel], key: str, value: Any) -> Any:
     """Any setting may be a reference; only secrets stay wrapped."""
-    return value.get_secret_value() if isinstance(value, SecretStr) and not _is_secret(spec, key) else value
+    return value.get_secret_value() if isinstance(value, SecretStr) and not _is_secret(model, key) else value
 
 
 def _check_routes(settings: Settings, bound: dict[ConnectionName, Bound], problems: list[str]) -> None:

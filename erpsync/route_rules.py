@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from erpsync.config import Route
+from erpsync.config import Route, config_file
 from erpsync.config_prices import PriceTable
 from erpsync.config_stock import StockTable
 from erpsync.domain.ids import ConnectionName, Sku, TargetId
-from erpsync.flows import customer_sync
+from erpsync.flows import customer_sync, stock
 from erpsync.flows.context import PRODUCT_FIELDS, CustomerRules, OrderRules, ProductRules
 from erpsync.flows.price_rules import PriceRules, Tax
 from erpsync.flows.stock_rules import StockRules
@@ -36,8 +36,12 @@ def product_rules_of(route: Route) -> ProductRules:
 
 
 def stock_rules_of(table: StockTable) -> StockRules:
+    """Files are looked for beside the configuration's."""
     feeds = tuple(Feed(place, one, share) for place, shares in table.locations.items() for one, share in shares.items())
-    return StockRules(feeds=feeds, **table.model_dump(exclude={"locations"}))
+    files = {
+        name: config_file().parent / path for name in ("rules_file", "kits_file") if (path := getattr(table, name))
+    }
+    return StockRules(feeds=feeds, **table.model_dump(exclude={"locations"}) | files)
 
 
 def price_rules_of(table: PriceTable) -> PriceRules:
@@ -45,7 +49,8 @@ def price_rules_of(table: PriceTable) -> PriceRules:
 
 
 def contradictions(routes: Sequence[Route]) -> Iterator[str]:
-    """What the routes lack, or say differently, of the flow of customers."""
+    """What the routes lack, or say differently, of the flows of customers and of stock."""
+    yield from _two_sources(routes)
     first: dict[ConnectionName, Route] = {}
     for number, route in enumerate(routes, 1):
         if customer_sync.FLOW not in route.flows:
@@ -62,6 +67,16 @@ def contradictions(routes: Sequence[Route]) -> Iterator[str]:
             yield (
                 f'{where} new_customers = "{route.new_customers}", and "{before.new_customers}" on another route of'
                 f" customers from {route.source}; they must be the same."
+            )
+
+
+def _two_sources(routes: Sequence[Route]) -> Iterator[str]:
+    first: dict[ConnectionName, Route] = {}
+    for number, route in enumerate(routes, 1):
+        if stock.FLOW in route.flows and first.setdefault(route.source, route).target != route.target:
+            yield (
+                f"[[routes]] number {number}: {route.source} gets its stock from {first[route.source].target} already, and"
+                f" what {route.target} says would undo that."
             )
 
 

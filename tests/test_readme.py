@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+from pydantic import BaseModel
+
 from erpsync.cli.systems import abilities_in_markdown
 from erpsync.config_prices import PriceTable
+from erpsync.config_stock import StockTable
 from erpsync.systems import registry
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -23,7 +27,8 @@ def test_every_system_is_named_with_its_readme() -> None:
         assert f"({registry.BUILTIN[name].replace('.', '/')}/README.md)" in readme
 
 
-def test_the_table_of_prices_has_every_setting_once() -> None:
-    section = README.read_text("utf-8").split("### Prices", 1)[1].split("\n### ", 1)[0]
+@pytest.mark.parametrize(("heading", "table"), [("### Stock", StockTable), ("### Prices", PriceTable)])
+def test_the_tables_of_settings_have_every_setting_once(heading: str, table: type[BaseModel]) -> None:
+    section = README.read_text("utf-8").split(heading, 1)[1].split("\n### ", 1)[0]
     rows = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
-    assert sorted(rows) == sorted(PriceTable.model_fields)
+    assert sorted(rows) == sorted(table.model_fields)

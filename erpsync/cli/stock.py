@@ -130,7 +130,7 @@ def _show(found: Explanation) -> None:
         output.line(f"  {place.note}")
     if found.places or found.left_alone:
         output.heading(f"What {found.store} has")
-        output.table(("AT", "HAS", "TOLD", "AS OF", "LAST SET BY"), _stood(found))
+        output.table(("AT", "HAS", "LAST SET OR READ", "WHEN", "LAST PUSH"), _stood(found))
     for part in found.parts:
         output.heading(f"What {found.erp} holds of {part.sku}")
         output.table(("AT", "ON HAND", "RESERVED", "UNIT", "AS OF"), _held(part))

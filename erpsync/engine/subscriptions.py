@@ -1,4 +1,4 @@
-"""Sees to it that stores tell of changes: lost webhooks are made again, and a person is told what happened."""
+"""Sees to it that remotes tell of changes: webhooks that end are renewed, lost ones made again, and a person is told of these."""
 
 from collections.abc import Sequence
 
@@ -10,27 +10,41 @@ from erpsync.engine.attempt import attempt
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import audit, dead_letters
-from erpsync.ports.store import StoreSubscriptions
 from erpsync.ports.store_records import Subscription, SubscriptionState
+from erpsync.ports.subscriptions import Subscriptions
 
 log = structlog.get_logger()
 
 
-def look_after(runtime: Runtime, source: ConnectionName, store: StoreSubscriptions, address: str) -> list[Subscription]:
-    """Repairs what is not well; returns what was not. A person is told: something keeps the store from delivering.
+def look_after(runtime: Runtime, source: ConnectionName, remote: Subscriptions, address: str) -> list[Subscription]:
+    """Repairs what is not well and renews what ends; returns what was lost. Of that a person is told: something keeps the
+    remote from delivering.
 
-    Raises only what the ledger raises. A store that does not answer is looked after the next time.
+    Raises only what the ledger raises. A remote that does not answer is looked after the next time.
     """
-    before = attempt(lambda: store.subscriptions(address))
+    before = attempt(lambda: remote.subscriptions(address))
     if isinstance(before, Exception):
         return _failed(runtime, source, before)
-    lost = [one for one in before if one.state is not SubscriptionState.ACTIVE]
-    if not lost:
+    if all(one.state is SubscriptionState.ACTIVE for one in before):
         return []
-    after = attempt(lambda: store.subscribe(address))
+    after = attempt(lambda: remote.subscribe(address))
     if isinstance(after, Exception):
         return _failed(runtime, source, after)
-    still = [one for one in after if one.state is not SubscriptionState.ACTIVE]
+    lost = [one for one in before if not one.delivers]
+    still = [one for one in after if not one.delivers]
+    if lost or still:
+        _tell(runtime, source, before, lost, still)
+    return lost
+
+
+def _tell(
+    runtime: Runtime,
+    source: ConnectionName,
+    before: Sequence[Subscription],
+    lost: Sequence[Subscription],
+    still: Sequence[Subscription],
+) -> None:
+    """That they are made for the first time is no news."""
     first = all(one.state is SubscriptionState.MISSING for one in before)
     now = runtime.clock.now()
     letters: list[int | None] = []
@@ -42,24 +56,23 @@ def look_after(runtime: Runtime, source: ConnectionName, store: StoreSubscriptio
             letters.append(dead_letters.add_once(connection, problem, subject=f"{source} webhooks", now=now))
     log.warning("connection.subscribed", connection=source, repaired=len(lost) - len(still), still=len(still))
     route(runtime, [letter for letter in letters if letter is not None])
-    return lost
 
 
 def _problem(source: ConnectionName, lost: Sequence[Subscription], still: Sequence[Subscription]) -> Problem:
-    names = ", ".join(f"{one.topic} ({one.state})" for one in lost)
+    names = ", ".join(f"{one.topic} ({one.state})" for one in (lost or still))
     if still:
         return Problem(
             code="webhooks-not-repaired",
             system=source,
-            what=f"The store does not tell of changes any more: {names}. Making the webhooks again did not help.",
-            next_step="See `erpsync doctor` for what is missing, and the store's own page of webhooks. Until then its polls"
+            what=f"{source} does not tell of changes any more: {names}. Making the webhooks again did not help.",
+            next_step="See `erpsync doctor` for what is missing, and the system's own page of webhooks. Until then polls"
             " find what changed, some minutes later.",
         )
     return Problem(
         code="webhooks-repaired",
         system=source,
-        what=f"The store had stopped to tell of changes: {names}. The webhooks are made again.",
-        next_step="Find out what kept the store from delivering: the receiver's address, its certificate, a firewall. What"
+        what=f"{source} had stopped to tell of changes: {names}. The webhooks are made again.",
+        next_step="Find out what kept it from delivering: the receiver's address, its certificate, a firewall. What"
         " was missed meanwhile is found by polls. Then discard this dead letter.",
     )
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 Default = TypeVar("Default")
+# As long as a hash of SHA-256: shorter ones can be guessed once a single signature is known.
+LEAST_SECRET = 32
 _SEPARATOR = re.compile(r"[,\n]+")
 _PERCENT = re.compile(r"\d{1,3}(\.\d+)?")
 
@@ -83,3 +85,26 @@ def entry_of(table: Mapping[str, str], number: Decimal | None, default: Default)
     if number is None:
         return default
     return {Decimal(key): entry for key, entry in table.items()}.get(number, default)
+
+
+def long_secret(value: SecretStr | None) -> SecretStr | None:
+    """The secret, if it will do to sign with; a ValueError that says how to make one if not."""
+    if value is not None and len(value.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(
+            f'has fewer than {LEAST_SECRET} characters; make one with: python3 -c "import secrets; '
+            'print(secrets.token_hex(32))"'
+        )
+    return value
+
+
+class ErpSettings(BaseModel):
+    """What every connection to an ERP may set, whatever its system."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    nudge_secret: SecretStr | None = Field(
+        default=None,
+        description="Signs the nudges by which the ERP says that something changed; at least 32 characters.",
+    )
+
+    _long = field_validator("nudge_secret")(long_secret)

@@ -20,10 +20,9 @@ def sweep() -> None:
 
 @app.task(name="erpsync.upkeep.subscriptions")  # type: ignore[untyped-decorator]
 def look_after_subscriptions() -> None:
-    """Sees to it that stores tell of changes; see `engine.subscriptions`."""
-    context = assembly()
-    for name, address in context.subscribing():
-        subscriptions.look_after(runtime(), name, context.store(name), address)
+    """Sees to it that remotes tell of changes; see `engine.subscriptions`."""
+    for name, remote, address in assembly().subscribing():
+        subscriptions.look_after(runtime(), name, remote, address)
 
 
 @app.task(name="erpsync.upkeep.purge")  # type: ignore[untyped-decorator]

@@ -18,7 +18,7 @@ from erpsync.ports.runtime import Wake
 from erpsync.tasks.app import app as celery
 from erpsync.tasks.wake import BackgroundWake, CeleryWake
 from erpsync.web import contract, errors, metrics, probes, receiver
-from erpsync.web.console import actions, sign_in, views
+from erpsync.web.console import actions, push_views, sign_in, stock_views, views
 from erpsync.web.console.accounts import SESSION, Accounts
 from erpsync.web.console.forms import FormLimit
 from erpsync.web.console.pages import Pages
@@ -119,6 +119,8 @@ def _add_console(app: FastAPI, assembly: Assembly, wake: Wake, pages: Pages) -> 
     )
     app.include_router(sign_in.router)
     app.include_router(views.router)
+    app.include_router(push_views.router)
+    app.include_router(stock_views.router)
     app.include_router(actions.router)
     app.include_router(metrics.router)
     app.add_exception_handler(SignInNeeded, ask_to_sign_in)

@@ -44,7 +44,10 @@ def make_world(database: Engine, surroundings: pytest.MonkeyPatch, tmp_path: Pat
     def made(toml: str = "", **rules: object) -> StockWorld:
         surroundings.setenv("TEST_SECRET", "0123456789abcdef")
         (tmp_path / "erpsync.toml").write_text(CONFIGURATION + toml)
-        world = StockWorld(database, StockRules(**rules), )  # type: ignore[arg-type]
+        world = StockWorld(
+            database,
+            StockRules(**rules),
+        )  # type: ignore[arg-type]
         return world
 
     return made
@@ -52,7 +55,9 @@ def make_world(database: Engine, surroundings: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_show(run: Run, make_world: Make, tmp_path: Path) -> None:
     (tmp_path / "kits.csv").write_text("kit,component,quantity\nSET,MUG,2\nSET,CUP,1\n")
-    world = make_world(f'safety = 1\nkits_file = "{tmp_path}/kits.csv"\n', safety=Decimal(1), kits_file=tmp_path / "kits.csv")
+    world = make_world(
+        f'safety = 1\nkits_file = "{tmp_path}/kits.csv"\n', safety=Decimal(1), kits_file=tmp_path / "kits.csv"
+    )
     world.stock("MUG", 10)
     world.stock("CUP", 7)
     world.sell("SET", 1)

@@ -31,7 +31,7 @@ def test_a_poll_of_100_000_skus_of_which_1_percent_changed_costs_the_1_000(datab
         run.run(worker, bench.job_id("all"))
 
     assert erp.rows_told == CHANGED
-    assert shop.calls == [250] * (CHANGED // 250)
+    assert shop.calls == [500] * (CHANGED // 500)
     assert shop.set == {sku_of(number): 9 for number in erp.changed}
     pages = CHANGED // 500
     assert len(statements) < 60 + 10 * pages + 15 * len(shop.calls), "statements follow pages and calls, not SKUs"

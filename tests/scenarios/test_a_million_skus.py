@@ -17,7 +17,7 @@ from erpsync.testing.databases import own_database
 from tests.flows.wide import UNITS
 from tests.scenarios.wide_shop import WideShopSimulator
 
-SIZE = 60_000
+SIZE = 1_000_000
 MEGABYTES = 300
 # Longer than the claim of a worker lives that is gone.
 LATER = 1_000

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from erpsync.ports.settings import Address, Table
+from erpsync.ports.settings import Address, Table, long_secret
 from erpsync.systems.custom.columns import (
     AddressColumns,
     CustomerTable,
@@ -20,8 +20,6 @@ from erpsync.systems.custom.columns import (
 )
 from erpsync.systems.custom.wire import ABILITIES
 
-# As long as a hash of SHA-256: shorter ones can be guessed once a single signature is known.
-LEAST_SECRET = 32
 _DATABASES = ("postgresql", "postgres", "mysql", "mariadb")
 _STATUSES = frozenset({"open", "closed", "cancelled", "ignored"})
 
@@ -101,15 +99,7 @@ class CustomSettings(BaseModel):
             raise ValueError(f"there is no {', '.join(unknown)}; there are {', '.join(ABILITIES)}")
         return value
 
-    @field_validator("secret", "previous_secret")
-    @classmethod
-    def _long(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < LEAST_SECRET:
-            raise ValueError(
-                f'has fewer than {LEAST_SECRET} characters; make one with: python3 -c "import secrets; '
-                'print(secrets.token_hex(32))"'
-            )
-        return value
+    _long = field_validator("secret", "previous_secret")(long_secret)
 
     @field_validator("database")
     @classmethod

@@ -41,7 +41,7 @@ class Stock:
         return at.page(tuple(self._told(found, kits)), (), following)
 
     def of(self, skus: Sequence[Sku]) -> list[StockLevel]:
-        """Of active items and kits, whatever their number."""
+        """Of active items and kits, of each where several have the SKU."""
         named = [item for items in self._items.find(skus).values() for item in items]
         if not named:
             return []

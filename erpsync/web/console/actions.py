@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from erpsync.domain.ids import JobId
 from erpsync.engine import operations
+from erpsync.engine import pushes as pushing
 from erpsync.engine.operations import NotPossible
 from erpsync.ledger import reads
 from erpsync.web.console.pages import counted
@@ -45,6 +46,24 @@ def resume_backfill(visit: Actor, backfill_id: Id) -> Response:
         lambda: operations.resume_backfill(visit.console.runtime, backfill_id, visit.operator.name),
         done=f"Backfill {backfill_id} goes on.",
         then="/console",
+    )
+
+
+@router.post("/pushes/{push_id}/apply")
+def apply_push(visit: Actor, push_id: Id) -> Response:
+    return visit.act(
+        lambda: pushing.apply(visit.console.runtime, push_id, visit.operator.name),
+        done=f"Push {push_id} is being sent. {LATER}",
+        then=f"/console/pushes/{push_id}",
+    )
+
+
+@router.post("/pushes/{push_id}/undo")
+def undo_push(visit: Actor, push_id: Id) -> Response:
+    return visit.act(
+        lambda: pushing.undo(visit.console.runtime, push_id, visit.operator.name),
+        done=f"Push {push_id} is being taken back, by a push of its own.",
+        then=f"/console/pushes/{push_id}",
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.resources import files
 from typing import Final
 
@@ -29,7 +30,7 @@ class Pages:
         # The address changes with the content, so that browsers may keep it.
         digest = hashlib.sha256(self._style).hexdigest()[:12]
         self._environment.globals |= {"visit": None, "flash": None, "style": f"{STYLE_PATH}?v={digest}"}
-        self._environment.filters |= {"utc": utc, "duration": duration, "counted": counted, "singular": singular}
+        self._environment.filters |= {"utc": utc, "duration": duration, "counted": counted, "singular": singular, "plain": plain}
 
     def page(
         self, template: str, status: int = 200, headers: Mapping[str, str] | None = None, /, **values: object
@@ -64,6 +65,11 @@ def singular(subject: str) -> str:
     """A record by its flow and number, as people say it: order #1001 for "orders #1001"."""
     flow, space, number = subject.partition(" ")
     return f"{_SINGULAR.get(flow, flow)}{space}{number}"
+
+
+def plain(number: Decimal | int | None) -> str:
+    """A quantity or an amount as people write it; a dash where it is not known."""
+    return "–" if number is None else f"{number:f}"
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from erpsync.domain.states import JobState
 from erpsync.flows.table import FLOWS
-from erpsync.ledger import backfills, inbox, reads
+from erpsync.ledger import backfills, inbox, pushes, reads
 from erpsync.ledger.dead_letters import DeadLetter
+from erpsync.ledger.pushes import Push
 from erpsync.web.console.visit import Console, OperatorOnly, Reader
 
 # PostgreSQL's bigint: a larger number is no row's.
@@ -42,10 +43,12 @@ def overview(visit: Reader) -> Response:
     with visit.console.database.connect() as connection:
         glance = reads.overview(connection, now)
         refusals = reads.refusals(connection)
-        letters = reads.dead_letters(connection, limit=NEWEST)
+        held = pushes.held(connection)
+        letters = reads.dead_letters(connection, limit=NEWEST + len(held))
         under_way = backfills.everyone(connection, only_open=True)
     paused = [row for row in glance.connections if row.paused_at is not None]
     limits = visit.console.assembly.limits
+    told = _held_by_letter(held, letters)
     seen = limits.look([row.name for row in glance.connections])
     return visit.page(
         "overview.html",
@@ -54,7 +57,8 @@ def overview(visit: Reader) -> Response:
         glance=glance,
         paused=paused,
         refusals=refusals,
-        letters=letters,
+        held=held,
+        letters=[letter for letter in letters if letter.id not in told][:NEWEST],
         backfills=under_way,
         now=now,
         states=[state.value for state in JobState],
@@ -77,8 +81,8 @@ def jobs(
     return visit.page(
         "jobs.html",
         rows=rows[: reads.PAGE],
-        older=_older("/console/jobs", asked, rows[reads.PAGE - 1].id) if len(rows) > reads.PAGE else "",
-        newest=_newest("/console/jobs", asked) if before else "",
+        older=address("/console/jobs", {**asked, "before": rows[reads.PAGE - 1].id}) if len(rows) > reads.PAGE else "",
+        newest=address("/console/jobs", asked) if before else "",
         asked=asked,
         states=[state.value for state in JobState],
         flows=sorted({*FLOWS, *([flow] if flow else [])}),
@@ -115,16 +119,18 @@ def dead_letters(
     closed = show == "closed"
     with visit.console.database.connect() as connection:
         rows = list(islice(_letters(connection, closed, code, before), reads.PAGE + 1))
+        held = pushes.held(connection)
     asked = {key: value for key, value in {"show": show if closed else "", "code": code}.items() if value}
     shown = rows[: reads.PAGE]
     return visit.page(
         "dead_letters.html",
         rows=shown,
+        held=_held_by_letter(held, shown),
         closed=closed,
         code=code,
         replayable=[letter.id for letter in shown if _can_replay(letter)],
-        older=_older("/console/dead-letters", asked, rows[reads.PAGE - 1].id) if len(rows) > reads.PAGE else "",
-        newest=_newest("/console/dead-letters", asked) if before else "",
+        older=address("/console/dead-letters", {**asked, "before": rows[reads.PAGE - 1].id}) if len(rows) > reads.PAGE else "",
+        newest=address("/console/dead-letters", asked) if before else "",
     )
 
 
@@ -137,11 +143,13 @@ def dead_letter(visit: Reader, letter_id: Id) -> Response:
         delivery = reads.delivery(connection, letter.inbox_id) if letter.inbox_id is not None else None
         job = reads.job(connection, letter.job_id) if letter.job_id is not None else None
         others = reads.dead_letters_of(connection, letter.job_id) if letter.job_id is not None else []
+        held = pushes.held(connection)
     return visit.page(
         "dead_letter.html",
         letter=letter,
         delivery=delivery,
         job=job,
+        push=_held_by_letter(held, [letter]).get(letter.id),
         open_letter=_open(others),
         replayable=_can_replay(letter),
     )
@@ -172,13 +180,17 @@ def _open(letters: Sequence[DeadLetter]) -> DeadLetter | None:
     return next((letter for letter in letters if letter.closed_at is None), None)
 
 
+def _held_by_letter(held: Sequence[Push], letters: Sequence[DeadLetter]) -> dict[int, Push]:
+    """The push that each of these dead letters tells of, where there is one."""
+    by_letter = {push.letter: push for push in held}
+    told = {letter.id: (letter.subject, letter.code) for letter in letters if letter.closed_at is None}
+    return {letter_id: by_letter[said] for letter_id, said in told.items() if said in by_letter}
+
+
 def _can_replay(letter: DeadLetter) -> bool:
     return letter.closed_at is None and (letter.job_id is not None or letter.inbox_id is not None)
 
 
-def _older(path: str, asked: Mapping[str, str], last: int) -> str:
-    return f"{path}?{urlencode({**asked, 'before': last})}"
-
-
-def _newest(path: str, asked: Mapping[str, str]) -> str:
+def address(path: str, asked: Mapping[str, object]) -> str:
+    """The page with what is asked of it."""
     return f"{path}?{urlencode(asked)}" if asked else path

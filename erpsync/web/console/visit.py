@@ -65,7 +65,7 @@ class Visit:
         flash = self.request.session.pop("flash", None)
         return self.console.pages.page(template, visit=self, flash=flash, **values)
 
-    def act(self, action: Callable[[], None], done: str, then: str) -> Response:
+    def act(self, action: Callable[[], object], done: str, then: str) -> Response:
         """Does it and goes on to the page `then`, which says that it is `done`, or why it was not possible."""
         try:
             action()
