@@ -50,7 +50,6 @@ from erpsync.route_rules import (
 from erpsync.systems import registry
 from erpsync.transport.stock_cache import open_stock_cache
 
-
 _Settings = TypeVar("_Settings", bound=BaseModel)
 
 
@@ -93,7 +92,7 @@ class Assembly:
     limits: FailsafeBuckets = field(default_factory=lambda: open_buckets("", SystemClock(), 1))
     stock_cache: StockCache = field(default_factory=NoCache)
     _adapters: dict[ConnectionName, Store | Erp] = field(default_factory=dict)
-    _webhooks: dict[ConnectionName, Webhooks | None] = field(default_factory=dict)
+    _webhooks: dict[ConnectionName, Webhooks] = field(default_factory=dict)
     _flows: dict[tuple[str, ConnectionName, ConnectionName], Flow] = field(default_factory=dict)
 
     def store(self, name: ConnectionName) -> Store:
@@ -118,11 +117,11 @@ class Assembly:
     def webhooks(self, name: ConnectionName) -> Webhooks:
         """Raises KeyError for a connection that is not configured or sends no webhooks."""
         if name not in self._webhooks:
-            self._webhooks[name] = self.bound[name].webhooks()
-        found = self._webhooks[name]
-        if found is None:
-            raise KeyError(f"{name} sends no webhooks")
-        return found
+            found = self.bound[name].webhooks()
+            if found is None:
+                raise KeyError(f"{name} sends no webhooks")
+            self._webhooks[name] = found
+        return self._webhooks[name]
 
     def targets(self, flow: str, source: ConnectionName) -> tuple[ConnectionName, ...]:
         ways = [_way(flow, route) for route in self.settings.routes if flow in route.flows]
@@ -198,10 +197,11 @@ class Assembly:
 
     def changes(self, flow: str, source: ConnectionName, since: Since) -> Page[Change]:
         """What changed in a source for a flow. Raises KeyError where no route takes the flow from there."""
-        for route in self.settings.routes:
-            if (source, flow) in _polled(route):
-                return table.changes(flow, self._context(route), since)
-        raise KeyError(f"no route takes {flow} from {source}")
+        routes = [route for route in self.settings.routes if (source, flow) in _polled(route)]
+        if not routes:
+            raise KeyError(f"no route takes {flow} from {source}")
+        stores = tuple(route.source for route in routes)
+        return table.changes(flow, replace(self._context(routes[0]), stores=stores), since)
 
     def polls(self) -> list[tuple[ConnectionName, str, float]]:
         """What is polled: a source, a flow, and how many seconds lie between two polls; the shortest of its routes."""

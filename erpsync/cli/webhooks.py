@@ -1,4 +1,4 @@
-"""`erpsync webhooks`: how the stores have the webhooks that erpsync needs."""
+"""`erpsync webhooks`: how stores and ERPs have the webhooks that erpsync needs."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -12,29 +12,30 @@ from erpsync.cli.failures import ExitCode, WrongUsage
 from erpsync.cli.group import Group
 from erpsync.cli.output import AsJson, Cell
 from erpsync.domain.ids import ConnectionName
-from erpsync.ports.store_records import Subscription, SubscriptionState
+from erpsync.ports.store_records import Subscription
+from erpsync.ports.subscriptions import Subscriptions
 
-Stores = Annotated[
+Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[STORE]...", help="Only these connections; all by default.", show_default=False),
+    typer.Argument(metavar="[CONNECTION]...", help="Only these connections; all by default.", show_default=False),
 ]
 
 
-def list_webhooks(stores: Stores = None, as_json: AsJson = False) -> None:
-    """Show each topic that erpsync needs, and how the store has it.
+def list_webhooks(names: Names = None, as_json: AsJson = False) -> None:
+    """Show each topic that erpsync needs, and how the store or the ERP has it.
 
-    Exit code 1 where one is not active.
+    Exit code 1 where one does not deliver.
 
     \b
     Examples:
       erpsync webhooks list
       erpsync webhooks list shop --json
     """
-    _show(stores, as_json=as_json, subscribe=False)
+    _show(names, as_json=as_json, subscribe=False)
 
 
-def subscribe(stores: Stores = None, as_json: AsJson = False) -> None:
-    """Make what is missing, revive what is switched off.
+def subscribe(names: Names = None, as_json: AsJson = False) -> None:
+    """Make what is missing, revive what is switched off, renew what ends.
 
     Doing so again changes nothing. erpsync does it by itself every quarter of an hour where [web] public_url is set.
 
@@ -43,40 +44,40 @@ def subscribe(stores: Stores = None, as_json: AsJson = False) -> None:
       erpsync webhooks subscribe
       erpsync webhooks subscribe shop
     """
-    _show(stores, as_json=as_json, subscribe=True)
+    _show(names, as_json=as_json, subscribe=True)
 
 
-def _show(stores: list[str] | None, *, as_json: bool, subscribe: bool) -> None:
+def _show(names: list[str] | None, *, as_json: bool, subscribe: bool) -> None:
     assembly = bootstrap.configured(pool_size=1)
     try:
-        found = {name: _of(assembly, name, address, subscribe) for name, address in _chosen(assembly, stores)}
+        found = {
+            name: list(remote.subscribe(address) if subscribe else remote.subscriptions(address))
+            for name, remote, address in _chosen(assembly, names)
+        }
     finally:
         assembly.database.dispose()
     if as_json:
-        output.document({"stores": found})
+        output.document({"connections": found})
     else:
-        output.table(("STORE", "TOPIC", "STATE", "ADDRESS", "DETAIL"), _rows(found))
-    if any(one.state is not SubscriptionState.ACTIVE for each in found.values() for one in each):
+        output.table(("CONNECTION", "TOPIC", "STATE", "ADDRESS", "DETAIL"), _rows(found))
+    if any(not one.delivers for each in found.values() for one in each):
         raise typer.Exit(ExitCode.NOT_WELL)
 
 
-def _of(assembly: Assembly, name: ConnectionName, address: str, subscribe: bool) -> list[Subscription]:
-    store = assembly.store(name)
-    return list(store.subscribe(address) if subscribe else store.subscriptions(address))
-
-
-def _chosen(assembly: Assembly, asked: list[str] | None) -> list[tuple[ConnectionName, str]]:
+def _chosen(assembly: Assembly, asked: list[str] | None) -> list[tuple[ConnectionName, Subscriptions, str]]:
     if not assembly.settings.web.public_url:
         raise WrongUsage(
-            'Set public_url in [web] to the address by which stores reach this machine, as in "https://erpsync.example.com".'
+            'Set public_url in [web] to the address by which stores and ERPs reach this machine, as in "https://erpsync.example.com".'
         )
-    there = dict(assembly.subscribing())
+    found = assembly.subscribing()
+    there = [name for name, _, _ in found]
     for name in asked or ():
         if name not in there:
             raise WrongUsage(
-                f"{name!r} is not a store whose webhooks can be made by its API; there are: {', '.join(there) or 'none'}."
+                f"{name!r} is not a connection whose webhooks can be made by its API; there are:"
+                f" {', '.join(there) or 'none'}."
             )
-    return [(name, address) for name, address in there.items() if not asked or name in asked]
+    return [one for one in found if not asked or one[0] in asked]
 
 
 def _rows(found: dict[ConnectionName, list[Subscription]]) -> Iterable[tuple[Cell, ...]]:
@@ -87,7 +88,7 @@ def _rows(found: dict[ConnectionName, list[Subscription]]) -> Iterable[tuple[Cel
 
 GROUP = Group(
     "webhooks",
-    """See and repair the stores' webhooks.
+    """See and repair the webhooks of stores and ERPs.
 
     \b
     Examples:

@@ -76,8 +76,8 @@ def poll(runtime: Runtime, source: ConnectionName, flow: str) -> Polled:
 
 
 def is_due(runtime: Runtime, source: ConnectionName, flow: str, every: timedelta) -> bool:
-    """Whether the last poll began `every` ago, its reading was cut short, or a nudge came since it began; and the connection
-    is not paused."""
+    """Whether the last poll began `every` ago, its reading was cut short, or a nudge came since it began; and whether the
+    connection is not paused."""
     with runtime.database.begin() as connection:
         if connections.is_paused(connection, source):
             return False
@@ -91,7 +91,7 @@ def is_due(runtime: Runtime, source: ConnectionName, flow: str, every: timedelta
 
 
 def _nudged_wait(state: Any, every: timedelta) -> timedelta:
-    """A long read, as of an ERP whose stock is read whole, is not begun again as soon as it ends: half of the time is its."""
+    """A long read, as of an ERP whose stock is read whole, is not begun again as soon as it ends."""
     return min(every, max(NUDGE_GAP, 2 * timedelta(seconds=state.get("took_seconds", 0.0))))
 
 

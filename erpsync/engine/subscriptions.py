@@ -1,4 +1,5 @@
-"""Sees to it that remotes tell of changes: webhooks that end are renewed, lost ones made again, and a person is told of these."""
+"""Sees to it that remotes tell of changes: webhooks that end are renewed, and lost ones made again, of which a person is
+told."""
 
 from collections.abc import Sequence
 

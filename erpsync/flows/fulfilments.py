@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from erpsync.domain.errors import Rejected, Skip, SyncError, Transient
 from erpsync.domain.fulfilments import Fulfilment, OrderProgress
-from erpsync.domain.ids import JobId, SourceId, TargetId
+from erpsync.domain.ids import ConnectionName, JobId, SourceId, TargetId
 from erpsync.flows.context import FlowContext
 from erpsync.ledger import links
 from erpsync.ledger.links import Ends, LinkKind
@@ -28,14 +28,15 @@ _LINK_SECONDS = 300.0
 
 def changes(context: FlowContext, since: Since) -> Page[Change]:
     """Orders of stores of which something has been shipped, each with all that the ERP tells of it. One that is not linked
-    yet, for the reply that made it was lost, is known by its reference."""
+    yet, for the reply that made it was lost, is known by its reference, whichever route's store it is of."""
     with context.calling(context.target):
         page = context.erp.progress_changed(since)
     now = context.clock.now()
     shipped = [progress for progress in page.records if progress.fulfilments]
     with context.database.begin() as connection:
         ours = links.known_targets(connection, LinkKind.ORDER, context.target, [one.order_id for one in shipped])
-    shipped = [one for one in shipped if one.order_id in ours or one.reference.startswith(f"{context.source}-")]
+    stores = context.stores or (context.source,)
+    shipped = [one for one in shipped if one.order_id in ours or any(_may_be_of(store, one) for store in stores)]
     return Page(
         tuple(
             Change(
@@ -95,22 +96,25 @@ class FulfilmentFlow:
         context = self._context
         shipments = [SourceId(one.id) for told in progress.values() for one in told.fulfilments]
         orders = Ends(LinkKind.ORDER, context.source, context.target)
+        order_ids = [one.order_id for one in progress.values()]
         with context.database.begin() as connection:
-            sources = links.sources(connection, orders, [one.order_id for one in progress.values()])
+            sources = links.sources(connection, orders, order_ids)
+            linked = links.known_targets(connection, LinkKind.ORDER, context.target, order_ids)
             known = links.find(connection, self._ends, shipments)
         works = []
         for item in items:
             told = progress[item.job_id]
             if told.order_id not in sources:
-                results[item.job_id] = self._not_linked(told)
+                results[item.job_id] = self._not_ours(told, of_another=told.order_id in linked)
                 continue
             untold = tuple(one for one in told.fulfilments if SourceId(one.id) not in known)
             works.append(_Work(item, sources[told.order_id], untold))
         return works
 
-    def _not_linked(self, told: OrderProgress) -> SyncError:
+    def _not_ours(self, told: OrderProgress, *, of_another: bool) -> SyncError:
         store = self._context.source
-        if told.reference.startswith(f"{store}-"):
+        # The references of a store "shop-eu" begin like those of a store "shop".
+        if _may_be_of(store, told) and not of_another:
             return Transient(
                 "order-not-linked",
                 system=store,
@@ -160,6 +164,10 @@ class FulfilmentFlow:
             shipment.id if shipment.id.isascii() and shipment.id.replace("-", "").isalnum() else _digest(shipment.id)
         )
         return f"{self._context.target}-{plain}"
+
+
+def _may_be_of(store: ConnectionName, told: OrderProgress) -> bool:
+    return told.reference.startswith(f"{store}-")
 
 
 def _digest(text: str) -> str:

@@ -43,7 +43,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Nudge:
-    """Something that a flow takes from here has changed: what, and how it is now, the flow's poll finds out. A nudge that is
+    """Something that a flow takes from here has changed: what, and how it is now, the flow's poll finds out. One that is
     doubled, late or false costs a poll."""
 
     flow: str

@@ -50,7 +50,8 @@ def ensure(
 
     The servers stop in reverse order at its end, and before an error leaves it. Their data stays in `directory`; or, for
     root and a directory closed to the servers' user, below `open_place`, which is logged. With `keep` False they begin
-    with none, and it is gone when they have stopped. `fast` gives up surviving a crash of the machine. Raises ServerError when a server cannot be found or started, or the directory is in use.
+    with none, and it is gone when they have stopped. `fast` gives up surviving a crash of the machine. Raises
+    ServerError when a server cannot be found or started, or the directory is in use.
     """
     if database_url and redis_url:
         yield Servers(database_url, redis_url)
@@ -97,7 +98,7 @@ def _place(directory: Path, account: Account | None, open_place: Path) -> Path:
 
 @contextmanager
 def _passing(directory: Path, account: Account | None) -> Iterator[Path]:
-    """A new folder that ends with the block: in the directory, or where that is closed with the machine's temporary ones."""
+    """A new folder that ends with the block: in the directory, or among the machine's temporary ones where it is closed."""
     parent = _make(directory, account) if reaches(account, directory) else None
     place = Path(tempfile.mkdtemp(prefix="erpsync-", dir=parent))
     try:

@@ -27,7 +27,7 @@ BACKFILL_QUEUE = "erpsync.backfill"
 # One more try, at once: whoever waits for this has something better to do.
 _RETRY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 _INTAKE_EXPIRES_SECONDS = 60
-# An event is told of before the last of its kind: a little patience makes one poll of a burst. Beat looks before it expires.
+# Events come in bursts: a little patience makes one poll of them. What comes to nothing, beat finds with its next look.
 _POLLS_SECONDS = 2.0
 _POLLS_EXPIRE_SECONDS = 30.0
 _BACKGROUND_CALLS = 1000

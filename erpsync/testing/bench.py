@@ -25,6 +25,7 @@ from erpsync.ledger.tables import jobs
 from erpsync.ports.erp import Erp
 from erpsync.ports.flow import Flow
 from erpsync.ports.spec import Capabilities, StoreAbility
+from erpsync.ports.stock_cache import StockCache
 from erpsync.ports.store import Store
 from erpsync.ports.webhooks import Change, Delivery, Webhooks
 from erpsync.testing.clock import TestClock
@@ -79,7 +80,7 @@ class Bench:
         self._product_rules = product_rules
         self._stock = stock
         self._price_rules = price_rules
-        self.stock_cache = FakeStockCache()
+        self.stock_cache: StockCache = FakeStockCache()
         self.flows: dict[str, Flow] = _flows(self._context(self.erp, self.store))
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")
@@ -178,6 +179,8 @@ class Bench:
             return connection.execute(text(statement)).mappings().all()
 
     def _targets(self, flow: str, source: ConnectionName) -> tuple[ConnectionName, ...]:
+        if flow not in table.KINDS:
+            return ()
         if table.KINDS[flow].backwards:
             return (SHOP,) if source == ERP else ()
         return self.targets if source == SHOP else ()

@@ -88,7 +88,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _receiver(assembly: Assembly, wake: Wake) -> Receiver:
     # An Assembly opens them when first asked, which is not for several threads: so all of them now.
-    sending = {name for name, bound in assembly.bound.items() if bound.spec.open_webhooks is not None}
+    webhooks = {name: one for name, bound in assembly.bound.items() if (one := bound.webhooks()) is not None}
     # Apart from the console's, so that nothing a person looks at takes a store's connection; and with less patience.
     database = session.open_engine(
         assembly.settings.database_url,
@@ -96,8 +96,9 @@ def _receiver(assembly: Assembly, wake: Wake) -> Receiver:
         statement_milliseconds=receiver.STATEMENT_MILLISECONDS,
     )
     return Receiver(
-        webhooks={name: assembly.webhooks(name) for name in sending},
-        silent=frozenset(assembly.bound.keys() - sending),
+        webhooks=webhooks,
+        silent=frozenset(assembly.bound.keys() - webhooks.keys()),
+        handshakes={name: asked for name in webhooks if (asked := assembly.bound[name].spec.handshake)},
         max_bytes=assembly.settings.web.max_webhook_bytes,
         database=database,
         clock=assembly.clock,

@@ -1,7 +1,8 @@
 """Takes webhooks in: verify, keep, commit, wake, answer. Never maps a record, calls a remote or waits for a broker."""
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Literal
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.ledger import inbox
@@ -33,6 +34,8 @@ RETRY_AFTER_SECONDS = 10
 STATEMENT_MILLISECONDS = 3_000
 KEEPERS = 20
 
+# Identifiers and sentences, as such tokens are: no markup, and nothing of a length that tells a story.
+HANDSHAKE_TOKEN = re.compile(r"[A-Za-z0-9 ._~:/+=-]{1,300}")
 MAX_HEADERS = 60
 MAX_HEADER_VALUE = 1000
 SECRET_WORDS = ("token", "secret", "signature", "hmac", "password", "api-key")
@@ -68,7 +71,8 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Receiver:
     """What the endpoint works with; all of it may be used from several threads. `webhooks` and `silent` together are the
-    configured connections: those that send webhooks and those that send none."""
+    configured connections: those that send webhooks and those that send none. `handshakes` names the parameter whose
+    value a system wants back before it sends any, where one does."""
 
     webhooks: Mapping[ConnectionName, Webhooks]
     silent: frozenset[ConnectionName]
@@ -78,6 +82,7 @@ class Receiver:
     wake: Wake
     refusals: Refusals
     keepers: anyio.CapacityLimiter
+    handshakes: Mapping[ConnectionName, str] = field(default_factory=dict)
 
     def sender(self, name: str) -> ConnectionName:
         """The connection of that name. Raises Refused where it is none that sends webhooks."""
@@ -87,6 +92,15 @@ class Receiver:
         if known in self.silent:
             raise Refused(HTTPStatus.NOT_FOUND, "This connection sends no webhooks.", counted_for=name)
         raise Refused(HTTPStatus.NOT_FOUND, "There is no such connection.", counted_for="?")
+
+    def handshake(self, name: ConnectionName, query: Mapping[str, str]) -> str | None:
+        """The token that a system wants back which is about to send webhooks here; None for a delivery. Raises Refused for
+        one that no system would send: anybody may ask, and they shall not choose freely what is said here."""
+        parameter = self.handshakes.get(name)
+        token = None if parameter is None else query.get(parameter)
+        if token is not None and not HANDSHAKE_TOKEN.fullmatch(token):
+            raise Refused(HTTPStatus.BAD_REQUEST, "This is no token of a handshake.", counted_for=name)
+        return token
 
     def keep(self, name: ConnectionName, delivery: Delivery) -> Outcome:
         """Verifies and keeps a delivery; it is committed on return. Blocks. Raises NotAuthentic, SQLAlchemyError."""
@@ -140,7 +154,7 @@ _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "S
     summary="Deliver a webhook",
     response_model=Kept,
     responses={
-        401: {"model": Refusal, "description": "The delivery does not prove that it comes from the store."},
+        401: {"model": Refusal, "description": "The delivery does not prove where it comes from."},
         404: {"model": Refusal, "description": "No such connection, or one that sends no webhooks."},
         408: {"model": Refusal, "description": "The body did not arrive in time."},
         413: {"model": Refusal, "description": "The body is larger than `web.max_webhook_bytes`."},
@@ -156,6 +170,10 @@ async def receive(request: Request) -> Response:
     connection, size = "?", 0
     try:
         connection = receiver.sender(request.path_params["connection"])
+        token = receiver.handshake(connection, request.query_params)
+        if token is not None:
+            log.info("webhook", connection=connection, outcome="handshake", status=200, bytes=0)
+            return PlainTextResponse(token)
         body = await _read_body(request, receiver.max_bytes, connection)
         size = len(body)
         delivery = Delivery(joined(request.headers.items()), body)

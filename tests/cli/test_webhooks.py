@@ -33,13 +33,13 @@ def configure(surroundings: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Serv
 def test_what_is_missing_is_listed_and_then_made(run: Run, configure: Served) -> None:
     before = run("webhooks", "list", "--json")
     assert before.code == 1
-    assert {one["state"] for one in before.document["stores"]["shop"]} == {"missing"}
+    assert {one["state"] for one in before.document["connections"]["shop"]} == {"missing"}
     made = run("webhooks", "subscribe")
     assert made.code == 0
     assert "https://erpsync.example.com/webhooks/shop" in made.stdout
     after = run("webhooks", "list", "shop", "--json")
     assert after.code == 0
-    assert {one["state"] for one in after.document["stores"]["shop"]} == {"active"}
+    assert {one["state"] for one in after.document["connections"]["shop"]} == {"active"}
 
 
 def test_another_name_is_told_which_there_are(run: Run, configure: Served) -> None:

@@ -15,6 +15,7 @@ from erpsync.flows.stock_rules import StockRules
 from erpsync.ledger import jobs, retention, stock
 from erpsync.ledger.stock import Feed, Terms
 from erpsync.testing.bench import ERP, SHOP
+from erpsync.testing.fakes import FakeStockCache
 from erpsync.testing.faults import FaultKind
 from tests.flows.stock_world import StockWorld
 
@@ -36,6 +37,13 @@ def test_the_store_gets_what_the_erp_has(world: StockWorld) -> None:
     assert (world.in_shop("MUG"), world.in_shop("CUP")) == (10, 0)
     assert world.bench.job("all")["state"] == "done"
     assert [row["state"] for row in world.bench.rows("SELECT state FROM pushes")] == ["done"]
+
+
+def test_product_pages_are_told_what_the_store_has_of_all_variants(world: StockWorld) -> None:
+    world.stock("MUG", 10)
+    world.poll()
+    assert isinstance(world.bench.stock_cache, FakeStockCache)
+    assert world.bench.stock_cache.products == {"p-MUG": {"MUG": {"front": 10}}}
 
 
 def test_what_was_there_before_is_kept_with_every_change(world: StockWorld) -> None:

@@ -88,8 +88,8 @@ def world(database_url: str, servers: Servers, tmp_path: Path, monkeypatch: pyte
 
 
 def test_an_order_of_each_store_is_in_each_erp_once(world: World) -> None:
-    for name, address in world.assembly.subscribing():
-        world.assembly.store(name).subscribe(address)
+    for _, remote, address in world.assembly.subscribing():
+        remote.subscribe(address)
     placed = {store: controls(world.served[store]).place({"SKU-0001": 2, "SKU-0002": 1}) for store in STORES}
     for store in STORES:
         world.deliver(store)
@@ -165,8 +165,8 @@ def test_an_account_of_a_store_is_in_each_erp_what_its_orders_have_made(world: W
 
 
 def test_every_connection_is_well_as_the_sandbox_configures_it(world: World) -> None:
-    for name, address in world.assembly.subscribing():
-        world.assembly.store(name).subscribe(address)
+    for _, remote, address in world.assembly.subscribing():
+        remote.subscribe(address)
     for name in world.assembly.bound:
         assert [check for check in world.assembly.adapter(name).check() if not check.ok] == [], name
 

@@ -50,7 +50,6 @@ def test_a_task_that_finds_no_database_leaves_one_warning_and_no_trace(
         for _ in range(3):
             worker.send("erpsync.take_in")
         wait_until(lambda: len(worker.events("ledger.unreachable", task="erpsync.take_in")) == 3)
-        _keep_delivery
     assert "Traceback" not in worker.said()
 
 

@@ -30,7 +30,13 @@ class Pages:
         # The address changes with the content, so that browsers may keep it.
         digest = hashlib.sha256(self._style).hexdigest()[:12]
         self._environment.globals |= {"visit": None, "flash": None, "style": f"{STYLE_PATH}?v={digest}"}
-        self._environment.filters |= {"utc": utc, "duration": duration, "counted": counted, "singular": singular, "plain": plain}
+        self._environment.filters |= {
+            "utc": utc,
+            "duration": duration,
+            "counted": counted,
+            "singular": singular,
+            "plain": plain,
+        }
 
     def page(
         self, template: str, status: int = 200, headers: Mapping[str, str] | None = None, /, **values: object
@@ -69,7 +75,7 @@ def singular(subject: str) -> str:
 
 def plain(number: Decimal | int | None) -> str:
     """A quantity or an amount as people write it; a dash where it is not known."""
-    return "–" if number is None else f"{number:f}"
+    return "–" if number is None else f"{Decimal(number):f}"
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -87,7 +87,7 @@ def _ask(visit: Visit, push_id: int, state: PushState, template: str) -> Respons
         tally = pushes.tally(connection, push_id)
     if push.state is not state:
         return RedirectResponse(f"{PUSHES}/{push_id}", SEE_OTHER)
-    return visit.page(template, push=push, tally=tally)
+    return visit.page(template, push=push, tally=sorted(tally.items()))
 
 
 def _existing(connection: Connection, push_id: int) -> Push:

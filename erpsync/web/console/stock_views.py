@@ -1,35 +1,61 @@
-"""The pages of stock: what is not synced of a route and what its count goes by, and why one SKU has what it has."""
+"""The pages of stock: what is not synced on a route and what its count goes by, and why one SKU has what it has."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
-
-from fastapi import APIRouter, HTTPException, Query
-from starlette.responses import Response
+from fastapi import APIRouter, HTTPException
+from starlette.responses import RedirectResponse, Response
 
 from erpsync.domain.ids import ConnectionName, Sku
 from erpsync.engine.operations import NotPossible
 from erpsync.flows.stock import settled_before
 from erpsync.ledger import reads, stock
+from erpsync.ledger.stock import Terms
 from erpsync.web.console.push_views import Text
-from erpsync.web.console.visit import Reader, Visit
+from erpsync.web.console.visit import SEE_OTHER, Reader
 
-# Of so many at most it is said how many there are: more would cost the ledger for a number that nobody counts by.
+STOCK = "/console/stock"
+# Rows are counted up to here. How many more there are is nothing that anybody works through by hand.
 MOST = 1_000
 
-Row = TypeVar("Row")
-
-router = APIRouter(prefix="/console/stock", include_in_schema=False)
+router = APIRouter(prefix=STOCK, include_in_schema=False)
 
 
-@dataclass(frozen=True)
-class Some(Generic[Row]):
-    """The first rows of a table. `count` says how many there are."""
+@router.get("")
+def routes(visit: Reader) -> Response:
+    found = [(route.target, route.source) for route in visit.console.assembly.stock_routes()]
+    if len(found) == 1:
+        [(erp, store)] = found
+        return RedirectResponse(f"{STOCK}/{erp}/{store}", SEE_OTHER)
+    return visit.page("stock_routes.html", routes=found)
 
-    rows: Sequence[Row]
-    count: str
 
-    @classmethod
-    def of(cls, found: Sequence[Row]) -> "Some[Row]":
-        """Of what was found when one more than `MOST` was asked for."""
-        return cls(found[: reads.PAGE], f"{len(found):,}" if len(found) <= MOST else f"more than {MOST:,}")
+@router.get("/{erp}/{store}")
+def route(visit: Reader, erp: str, store: str) -> Response:
+    if (erp, store) not in [(one.target, one.source) for one in visit.console.assembly.stock_routes()]:
+        raise HTTPException(404, f"No route of the configuration takes stock from {erp} to {store}.")
+    terms = Terms(ConnectionName(erp), ConnectionName(store), ())
+    now = visit.console.assembly.clock.now()
+    with visit.console.database.connect() as connection:
+        unknown = stock.unknown(connection, terms, MOST + 1)
+        doubted = reads.doubted(connection, terms.store, settled_before(connection, terms.store, now), MOST + 1)
+        sales = reads.open_sales(connection, terms.erp, MOST + 1)
+    return visit.page(
+        "stock.html",
+        erp=erp,
+        store=store,
+        unknown=unknown,
+        doubted=doubted,
+        sales=sales,
+        most=MOST,
+        shown=reads.PAGE,
+    )
+
+
+@router.get("/{erp}/{store}/sku")
+def one_sku(visit: Reader, erp: str, store: str, sku: Text = "") -> Response:
+    sku = sku.strip().replace("\0", "")
+    if not sku:
+        return RedirectResponse(f"{STOCK}/{erp}/{store}", SEE_OTHER)
+    try:
+        found = visit.console.assembly.explain_stock(ConnectionName(erp), ConnectionName(store), Sku(sku))
+    except NotPossible as error:
+        raise HTTPException(404, str(error)) from error
+    return visit.page("stock_sku.html", erp=erp, store=store, found=found)

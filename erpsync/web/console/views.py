@@ -129,7 +129,9 @@ def dead_letters(
         closed=closed,
         code=code,
         replayable=[letter.id for letter in shown if _can_replay(letter)],
-        older=address("/console/dead-letters", {**asked, "before": rows[reads.PAGE - 1].id}) if len(rows) > reads.PAGE else "",
+        older=address("/console/dead-letters", {**asked, "before": rows[reads.PAGE - 1].id})
+        if len(rows) > reads.PAGE
+        else "",
         newest=address("/console/dead-letters", asked) if before else "",
     )
 

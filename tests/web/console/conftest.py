@@ -1,17 +1,25 @@
 """Rows for the console to show, written the way the engine writes them."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from erpsync.config import Route, Settings
 from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName, JobId, SourceId
 from erpsync.domain.retry import Outcome, Verdict
 from erpsync.domain.states import JobState
+from erpsync.engine import pushes as pushing
+from erpsync.flows.stock_rules import StockRules
 from erpsync.ledger import connections, dead_letters, inbox, jobs
 from erpsync.ledger.inbox import InboxState, Settled
 from erpsync.ledger.jobs import Claim, Wanted
+from tests.flows.stock_world import StockWorld
+from tests.quiet import silenced
 
 SHOP, ERP = ConnectionName("shop"), ConnectionName("erp")
 
@@ -93,3 +101,41 @@ class Seeds:
 @pytest.fixture
 def seeds(site: Any, now: datetime) -> Seeds:
     return Seeds(site, now)
+
+
+@pytest.fixture
+def world(database: Engine, now: datetime) -> StockWorld:
+    """A shop and its ERP, synced by a route that asks a person of every catalogue, however small."""
+    world = StockWorld(database, StockRules(small_catalogue=0))
+    # The console goes by the real time.
+    world.bench.clock.advance((now - world.bench.clock.now()).total_seconds())
+    return world
+
+
+@pytest.fixture
+def held(world: StockWorld) -> int:
+    """A push of stock that is held, after one that is done: the ERP has reported zeros for three of four SKUs."""
+    for number in range(4):
+        world.stock(f"SKU-{number}", 10)
+    with silenced():
+        world.poll()
+        pushing.apply(world.bench.runtime, world.pushes()[0].id, "adam")
+        world.bench.work()
+        for number in range(3):
+            world.stock(f"SKU-{number}", 0, None)
+        world.bench.clock.advance(60)
+        world.poll()
+    return world.pushes()[0].id
+
+
+@pytest.fixture
+def stock_site(open_site: Any, settings: Settings) -> Iterator[Any]:
+    """A web process whose configuration takes stock from erp to shop."""
+    route = Route(source=SHOP, target=ERP, flows=("orders", "stock"))
+    with open_site(replace(settings, routes=(route,))) as running:
+        yield running
+
+
+@pytest.fixture
+def stock_seeds(stock_site: Any, now: datetime) -> Seeds:
+    return Seeds(stock_site, now)

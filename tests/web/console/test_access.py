@@ -17,11 +17,20 @@ PAGES = [
     "/console/dead-letters",
     "/console/dead-letters/1",
     "/console/dead-letters/1/body",
+    "/console/pushes",
+    "/console/pushes/1",
+    "/console/pushes/1/apply",
+    "/console/pushes/1/undo",
+    "/console/stock",
+    "/console/stock/erp/shop",
+    "/console/stock/erp/shop/sku?sku=MUG",
 ]
 ACTIONS = [
     "/console/jobs/1/replay",
     "/console/dead-letters/1/replay",
     "/console/dead-letters/1/discard",
+    "/console/pushes/1/apply",
+    "/console/pushes/1/undo",
     "/console/sign-out",
 ]
 PASSWORD = "opal-lantern-7"

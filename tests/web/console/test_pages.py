@@ -186,7 +186,7 @@ def test_a_delivery_that_is_gone_is_not_there(site: Any, seeds: Any) -> None:
     with site.database.begin() as connection:
         connection.exec_driver_sql("DELETE FROM inbox")
     visitor = site.signed_in()
-    assert "The delivery is no longer kept." in words(visitor.get(f"/console/dead-letters/{letter}").text)
+    assert "No delivery of it is kept." in words(visitor.get(f"/console/dead-letters/{letter}").text)
     for one in (letter, of_job, 999):
         assert visitor.get(f"/console/dead-letters/{one}/body").status_code == 404
 

@@ -8,13 +8,31 @@ from erpsync.ports.limits import CALLS, Allowance, Rate
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Simulator
 from erpsync.ports.spec import Ability, Capabilities, Missing, Role, SystemSpec
+from erpsync.ports.subscriptions import Subscriptions
+from erpsync.ports.webhooks import Webhooks
 from erpsync.systems.dynamics.business_central.settings import NO_LEDGER, SYSTEM, BusinessCentralSettings
+from erpsync.systems.dynamics.business_central.webhooks import HANDSHAKE, BusinessCentralWebhooks
 
 
 def _open_erp(_name: ConnectionName, settings: BusinessCentralSettings, tools: Tools) -> Erp:
     from erpsync.systems.dynamics.business_central.adapter import BusinessCentralErp  # noqa: PLC0415
 
     return BusinessCentralErp(settings, tools)
+
+
+def _open_webhooks(name: ConnectionName, settings: BusinessCentralSettings) -> Webhooks | None:
+    secret = settings.webhook_secret
+    return None if secret is None else BusinessCentralWebhooks(name, secret)
+
+
+def _open_subscriptions(name: ConnectionName, settings: BusinessCentralSettings, tools: Tools) -> Subscriptions | None:
+    from erpsync.systems.dynamics.business_central.client import BusinessCentral  # noqa: PLC0415
+    from erpsync.systems.dynamics.business_central.subscriptions import BusinessCentralSubscriptions  # noqa: PLC0415
+
+    secret = settings.webhook_secret
+    if secret is None:
+        return None
+    return BusinessCentralSubscriptions(name, secret, BusinessCentral(settings, tools), tools.clock)
 
 
 def _open_simulator() -> Simulator:
@@ -46,6 +64,9 @@ SPEC = SystemSpec(
     capabilities=_CAPABILITIES,
     capabilities_of=_capabilities_of,
     open_erp=_open_erp,
+    open_webhooks=_open_webhooks,
+    open_subscriptions=_open_subscriptions,
+    handshake=HANDSHAKE,
     open_simulator=_open_simulator,
     settle_seconds=lambda settings: float(settings.settle_seconds),
     allowance=_allowance,

@@ -122,6 +122,10 @@ class BusinessCentral:
         """All pages of a collection below the company, by the links that Business Central gives."""
         return self._follow(f"/api/v2.0/{self._path(path)}", params)
 
+    def read_shared(self, path: str) -> list[Any]:
+        """All of a collection that belongs to the environment, as its webhooks do."""
+        return list(self._follow(f"/api/v2.0/{path}", {}))
+
     def read_page_service(self, service: str, params: Mapping[str, str]) -> Iterator[Any]:
         """All rows of a page that is published as a web service."""
         company = quote(self.company()["name"].replace("'", "''"), safe="")
@@ -143,10 +147,17 @@ class BusinessCentral:
 
     def write(self, request: Request) -> Answer:
         """A single write, outside a batch."""
+        return self._write(request, self._path(request.path))
+
+    def write_shared(self, request: Request) -> Answer:
+        """The same, of what belongs to the environment; `path` is below that."""
+        return self._write(request, request.path)
+
+    def _write(self, request: Request, path: str) -> Answer:
         headers = {"If-Match": request.etag} if request.etag else {}
         reply = self._call(
             request.method,
-            f"/api/v2.0/{self._path(request.path)}",
+            f"/api/v2.0/{path}",
             write=True,
             json_body=request.body,
             headers=headers,

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, PercentTable, Table
+from erpsync.ports.settings import Address, Names, PercentTable, Table, long_secret
 from erpsync.systems.dynamics.business_central.wire import CUSTOMER_FIELDS, ORDER_FIELDS
 
 SYSTEM = "dynamics_bc"
@@ -42,6 +42,11 @@ class BusinessCentralSettings(BaseModel):
     )
     client_id: str = Field(min_length=1, description="Application (client) id of the app registration.")
     client_secret: SecretStr = Field(description="A client secret of that app registration.")
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Any secret, of 32 characters at least: Business Central's webhooks are made and believed by it. "
+        "Without it none are made.",
+    )
     base_url: Address = Field(
         default=_API, description="Address of the service. Another one for a simulator or an own server."
     )
@@ -145,6 +150,8 @@ class BusinessCentralSettings(BaseModel):
     customer_fields: FieldTable = Field(
         default_factory=dict, description="Fields of the customer, each with the expression that fills it."
     )
+
+    _long = field_validator("webhook_secret")(long_secret)
 
     @field_validator("client_secret")
     @classmethod

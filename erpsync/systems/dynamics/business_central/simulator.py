@@ -24,6 +24,7 @@ from erpsync.systems.dynamics.business_central import simulator_query as query
 from erpsync.systems.dynamics.business_central.simulator_access import Limits, Tokens
 from erpsync.systems.dynamics.business_central.simulator_books import TAXES, Books
 from erpsync.systems.dynamics.business_central.simulator_controls import LOCATIONS, Controls
+from erpsync.systems.dynamics.business_central.simulator_subscriptions import Subscriptions
 from erpsync.systems.dynamics.business_central.simulator_tables import CHILDREN, TABLES, Refusal, Row
 
 TENANT, ENVIRONMENT, COMPANY = "contoso.example", "sandbox", "CRONUS EU"
@@ -76,6 +77,7 @@ class BusinessCentralSimulator(Controls):
         self.tokens = Tokens(CLIENT_ID, CLIENT_SECRET, token_seconds)
         self.denied = set(denied)
         self.company_id = str(uuid.uuid4())
+        self.subscriptions = Subscriptions(self.books, self.company_id)
         self.bodies: deque[tuple[str, str, Any]] = deque(maxlen=1000)
         """Method, table and body of the latest writes, those refused included: what tests hold against the contract."""
         self.read_fields: set[tuple[str, str]] = set()
@@ -206,6 +208,9 @@ class BusinessCentralSimulator(Controls):
     def _one(
         self, method: str, path: str, params: Mapping[str, str], body: Any, etag: str, prefer: str, url: str
     ) -> tuple[int, Any]:
+        if path.startswith("subscriptions"):
+            self._permit(method, _Asked("subscriptions"))
+            return self.subscriptions.answer(method, path, body, etag)
         asked = self._asked(path)
         self._permit(method, asked)
         self._note(asked.table, params)

@@ -168,6 +168,14 @@ class CustomerPayment(TypedDict):
     externalDocumentNumber: str
 
 
+class WebhookSubscription(TypedDict):
+    subscriptionId: str
+    notificationUrl: str
+    resource: str
+    clientState: str
+    expirationDateTime: str
+
+
 # Pages published as web services: field names are the captions of the page's controls, underscored.
 # https://learn.microsoft.com/dynamics365/business-central/across-how-publish-web-service
 class StockRow(TypedDict):
