@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from erpsync.engine.operations import NotPossible
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import audit, dead_letters, jobs, pushes
-from erpsync.ledger.pushes import Push, PushState, Way
+from erpsync.ledger.pushes import Push, PushState
 from erpsync.ports.runtime import JobCall
 
 
@@ -30,14 +30,13 @@ def undo(runtime: Runtime, push_id: int, actor: str) -> int:
         push = _existing(connection, push_id)
         if push.state is not PushState.DONE:
             raise NotPossible(f"Push {push_id} is {_state(push)}; only one that is done can be taken back.")
-        way = Way(push.kind, push.erp, push.store)
-        current = pushes.open_one(connection, way)
+        current = pushes.open_one(connection, push.way)
         if current is not None:
             raise NotPossible(
                 f"Push {current.id} of the same route is {_state(current)}: one goes on at a time. Wait for its end, or"
                 f" see `erpsync {push.kind} plan {current.id}`."
             )
-        back = pushes.begin(connection, way, now, undoes=push.id, actor=actor)
+        back = pushes.begin(connection, push.way, now, undoes=push.id, actor=actor)
         if pushes.plan_undo(connection, back) == 0:
             raise NotPossible(f"Push {push_id} has changed nothing of which it is known what was there before.")
         pushes.move(connection, back.id, PushState.PUSHING, now, f"takes back push {push.id}")

@@ -15,7 +15,7 @@ from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
 from erpsync.flows.context import FlowContext
 from erpsync.flows.price_terms import Wanted, wanted
-from erpsync.ledger import prices, pushes, staged_prices
+from erpsync.ledger import dirty, prices, pushes, staged_prices
 from erpsync.ledger.prices import Priced, Terms
 from erpsync.ledger.pushes import ChangeState, Push, PushChange, PushState
 from erpsync.ports.store_records import PriceAnswer, PriceChange
@@ -143,7 +143,7 @@ class Sender:
             staged_prices.drop(connection, self._terms, outcome.done)
             staged_prices.put(connection, self._terms, outcome.staged, now)
             pushes.settle(connection, self._push.id, outcome.ended, now)
-            prices.mark(connection, self._terms, sorted(outcome.again))
+            dirty.mark(connection, self._push.way, sorted(outcome.again))
         self._counts.update(one.state for one in outcome.ended)
 
 

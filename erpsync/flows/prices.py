@@ -15,7 +15,7 @@ from erpsync.domain.products import BasePrice
 from erpsync.flows.context import FlowContext
 from erpsync.flows.price_sending import Sender
 from erpsync.flows.price_terms import Wanted, terms_of, wanted
-from erpsync.ledger import checkpoints, dead_letters, jobs, prices, pushes, staged_prices
+from erpsync.ledger import checkpoints, dead_letters, dirty, jobs, prices, pushes, staged_prices
 from erpsync.ledger.prices import Terms
 from erpsync.ledger.pushes import Push, PushChange, PushKind, PushState, Way
 from erpsync.ports.flow import Done, Ended, Item
@@ -91,7 +91,7 @@ class PriceFlow:
         after = ""
         while True:
             with self._context.database.begin() as connection:
-                skus = prices.take_dirty(connection, terms, _PLANNED_AT_ONCE, after)
+                skus = dirty.take(connection, self._way, _PLANNED_AT_ONCE, after)
                 if not skus:
                     self._look_at_held(connection)
                     return self._weighed(connection)

@@ -20,7 +20,7 @@ from erpsync.flows.stock_counting import counted
 from erpsync.flows.stock_limits import weighed
 from erpsync.flows.stock_sending import Sender
 from erpsync.flows.stock_terms import terms_of
-from erpsync.ledger import checkpoints, jobs, pushes, sales, stock
+from erpsync.ledger import checkpoints, dirty, jobs, pushes, sales, stock
 from erpsync.ledger.pushes import Push, PushChange, PushKind, PushState, Way
 from erpsync.ledger.sales import Sold, Unread
 from erpsync.ledger.stock import Desired, Terms
@@ -146,9 +146,10 @@ class StockFlow:
                 push = pushes.open_one(connection, self._way)
                 if push is not None and push.state is PushState.PUSHING:
                     return push
-                skus, after = stock.take_dirty(connection, terms, _PLANNED_AT_ONCE, after)
-                if not skus:
+                taken = dirty.take(connection, self._way, _PLANNED_AT_ONCE, after)
+                if not taken:
                     return None if push is None else weighed(connection, context, push, now)
+                after, skus = taken[-1], stock.related(connection, terms, taken)
                 rows = counted(terms, stock.facts(connection, terms, skus))
                 if push is None and not any(_differs(row) for row in rows):
                     continue
@@ -160,7 +161,7 @@ class StockFlow:
                     pushes.unplan(connection, push.id, skus)
                 doubted = {row.sku for row in rows if is_doubted(row, since)}
                 pushes.plan(connection, push.id, [_change(one) for one in rows if _differs(one, doubted)])
-                stock.mark(connection, terms, sorted(doubted))
+                dirty.mark(connection, self._way, sorted(doubted))
 
 
 def settled_before(connection: Connection, store: ConnectionName, now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku
 from erpsync.flows.context import FlowContext
 from erpsync.flows.stock_counting import counted
-from erpsync.ledger import pushes, stock
+from erpsync.ledger import dirty, pushes, stock
 from erpsync.ledger.pushes import ChangeState, Push, PushChange, PushState
 from erpsync.ledger.stock import Desired, Terms
 from erpsync.ports.store_records import Stale, StockAnswer, StockChange
@@ -184,7 +184,7 @@ class Sender:
                 undone=self._push.undoes is not None,
             )
             pushes.settle(connection, self._push.id, list(chunk.ended.values()), now)
-            stock.mark(connection, self._terms, sorted(chunk.again))
+            dirty.mark(connection, self._push.way, sorted(chunk.again))
             products = stock.by_product(connection, context.source, sorted(fresh))
         context.stock_cache.put(context.source, products)
 

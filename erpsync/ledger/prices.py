@@ -85,19 +85,9 @@ def touch(connection: Connection, terms: Terms) -> None:
     connection.execute(_TOUCH, {"erp": terms.erp, "store": terms.store})
 
 
-def mark(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> None:
-    connection.execute(_MARK, {"erp": terms.erp, "store": terms.store, "skus": list(skus)})
-
-
 def mark_failed(connection: Connection, erp: ConnectionName, since: datetime) -> None:
     """Marks what stores have refused since then: what was in the way may have been put right."""
     connection.execute(_MARK_FAILED, {"erp": erp, "since": since})
-
-
-def take_dirty(connection: Connection, terms: Terms, limit: int, after: str) -> list[Sku]:
-    """Takes up to `limit` SKUs after `after` from the dirty ones, in their order."""
-    values = {"erp": terms.erp, "store": terms.store, "limit": limit, "after": after}
-    return sorted(Sku(sku) for sku in connection.execute(_TAKE_DIRTY, values).scalars())
 
 
 def offers(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> list[Offer]:
@@ -202,25 +192,10 @@ _TOUCH = text("""
     SELECT DISTINCT 'prices', :erp, :store, sku FROM erp_prices WHERE connection = :erp ON CONFLICT DO NOTHING
 """)
 
-_MARK = text("""
-    INSERT INTO dirty (kind, erp, store, sku)
-    SELECT DISTINCT 'prices', :erp, :store, sku FROM unnest(CAST(:skus AS text[])) AS t (sku) ORDER BY sku
-    ON CONFLICT DO NOTHING
-""")
-
 _MARK_FAILED = text("""
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT p.kind, p.erp, p.store, c.sku FROM pushes p JOIN push_changes c ON c.push_id = p.id
     WHERE p.kind = 'prices' AND p.erp = :erp AND p.created_at >= :since AND c.state = 'failed' ON CONFLICT DO NOTHING
-""")
-
-_TAKE_DIRTY = text("""
-    DELETE FROM dirty WHERE kind = 'prices' AND erp = :erp AND store = :store AND sku > :after AND sku <= (
-        SELECT max(sku) FROM (
-            SELECT sku FROM dirty WHERE kind = 'prices' AND erp = :erp AND store = :store AND sku > :after
-            ORDER BY sku LIMIT :limit
-        ) AS next
-    ) RETURNING sku
 """)
 
 # What is asked of each row stands in subqueries that PostgreSQL leaves as they are (LATERAL with OFFSET or LIMIT): each is

@@ -53,6 +53,10 @@ class Push:
     ended_at: datetime | None
 
     @property
+    def way(self) -> "Way":
+        return Way(self.kind, self.erp, self.store)
+
+    @property
     def letter(self) -> tuple[str, str]:
         """Subject and code of the dead letter that says that it is held."""
         return f"{self.kind} of {self.store}", f"{self.kind}-held"

@@ -133,20 +133,12 @@ def touch(connection: Connection, erp: ConnectionName, store: ConnectionName) ->
     connection.execute(_TOUCH, {"erp": erp, "store": store})
 
 
-def mark(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> None:
-    connection.execute(_MARK, {"erp": terms.erp, "store": terms.store, "skus": list(skus)})
-
-
-def take_dirty(connection: Connection, terms: Terms, limit: int, after: str) -> tuple[list[Sku], str]:
-    """Takes up to `limit` SKUs after `after` from the dirty ones; returns them with the kits that they are in and the parts
-    that they are made of, and the last of them, empty where there was none."""
-    values = {"erp": terms.erp, "store": terms.store, "limit": limit, "after": after}
-    taken = set(connection.execute(_TAKE_DIRTY, values).scalars())
+def related(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> list[Sku]:
+    """These with the parts that they are made of, and the kits that either are in: what changes together."""
     ends = {"erp": terms.erp, "store": terms.store}
-    parts = taken | {row.component for row in connection.execute(_PARTS, ends | {"skus": sorted(taken)})}
+    parts = {*skus, *(row.component for row in connection.execute(_PARTS, ends | {"skus": list(skus)}))}
     kits = connection.execute(_KITS, ends | {"skus": sorted(parts)})
-    touched = parts | {row.sku for row in kits if row.store == terms.store}
-    return [Sku(sku) for sku in sorted(touched)], max(taken, default="")
+    return sorted(Sku(sku) for sku in {*parts, *(row.sku for row in kits if row.store == terms.store)})
 
 
 def facts(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> Facts:
@@ -264,21 +256,6 @@ _KEEP_LEVELS = text("""
 _TOUCH = text("""
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT 'stock', :erp, :store, sku FROM stock_levels WHERE connection = :erp ON CONFLICT DO NOTHING
-""")
-
-_MARK = text("""
-    INSERT INTO dirty (kind, erp, store, sku)
-    SELECT DISTINCT 'stock', :erp, :store, sku FROM unnest(CAST(:skus AS text[])) AS t (sku) ON CONFLICT DO NOTHING
-""")
-
-# A stretch of the key: rows that were taken before lie outside, and are not looked at again.
-_TAKE_DIRTY = text("""
-    DELETE FROM dirty WHERE kind = 'stock' AND erp = :erp AND store = :store AND sku > :after AND sku <= (
-        SELECT max(sku) FROM (
-            SELECT sku FROM dirty WHERE kind = 'stock' AND erp = :erp AND store = :store AND sku > :after
-            ORDER BY sku LIMIT :limit
-        ) AS next
-    ) RETURNING sku
 """)
 
 _COUNTED = text("""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class TestClock:
-    """Stands still until it is advanced. `ticks`: each look at it takes a microsecond, so that no two times are the same."""
+    """Stands still until it is advanced. `ticks`: each look at it takes a microsecond, so that no two times are equal."""
 
     __test__ = False  # pytest takes it for a class of tests otherwise
 
