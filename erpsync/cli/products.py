@@ -8,12 +8,14 @@ import typer
 
 from erpsync import bootstrap
 from erpsync.bootstrap import Assembly
-from erpsync.cli import output
+from erpsync.cli import ledger, output, person, wake
 from erpsync.cli.failures import ExitCode, WrongUsage
 from erpsync.cli.group import Group
 from erpsync.cli.output import AsJson
 from erpsync.config import Route
 from erpsync.domain.errors import SyncError
+from erpsync.domain.ids import ConnectionName, SourceId
+from erpsync.engine import operations
 from erpsync.flows.product_matches import Found, Row
 
 
@@ -47,6 +49,40 @@ def match(
             _show(route, rows, everything)
     if any(_is_not_well(rows) for _, rows in found):
         raise typer.Exit(ExitCode.NOT_WELL)
+
+
+def forget(
+    erp: Annotated[str, typer.Argument(metavar="ERP", help="The ERP's connection.")],
+    store: Annotated[str, typer.Argument(metavar="STORE", help="The store's connection.")],
+    product_id: Annotated[str, typer.Argument(metavar="PRODUCT_ID", help="The product's id in the ERP.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget which product of a store one of the ERP's is.
+
+    And its variants. For one that was deleted in the store, or is linked to the wrong one: its next change in the ERP, or
+    a replay, finds it by its SKUs or makes it anew. Changes nothing in the store or the ERP. Asks before it does so.
+
+    \b
+    Examples:
+      erpsync products forget erp shop 4711
+      erpsync products forget erp shop 4711 --yes --json
+    """
+    person.agree(f"Forget which product of {store} the product {product_id} of {erp} is?", yes=yes)
+    with ledger.opened() as assembly:
+        forgotten = operations.forget_product(
+            assembly.runtime(wake.Announcer(None)),
+            ConnectionName(erp),
+            ConnectionName(store),
+            SourceId(product_id),
+            person.actor(),
+        )
+    if as_json:
+        output.document({"forgotten": forgotten})
+        return
+    was = f"was product {forgotten.store_product_id} of {store}, with {forgotten.variants} linked variants"
+    output.line(f"Forgot product {product_id} of {erp}: it {was}.")
+    output.note("Its next change finds it by its SKUs or makes it anew; `erpsync dead replay` does so at once.")
 
 
 def _chosen(assembly: Assembly, asked: str) -> list[Route]:
@@ -104,11 +140,12 @@ def _counts(rows: Iterable[Row]) -> dict[str, int]:
 
 GROUP = Group(
     "products",
-    """See how an ERP's products and a store's belong together.
+    """See and settle how an ERP's products and a store's belong together.
 
     \b
-    Example:
+    Examples:
       erpsync products match
+      erpsync products forget erp shop 4711
     """,
-    {"match": match},
+    {"match": match, "forget": forget},
 )

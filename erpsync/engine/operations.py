@@ -1,14 +1,16 @@
 """What people may do: the console and the command line both call these and nothing else. Each leaves an audit row."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from erpsync.domain.ids import JobId
+from erpsync.domain.ids import ConnectionName, JobId, SourceId, TargetId
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import audit, backfills, dead_letters, inbox, jobs
+from erpsync.ledger import audit, backfills, dead_letters, inbox, jobs, links
 from erpsync.ledger.backfills import BackfillState
+from erpsync.ledger.links import Ends, LinkKind
 from erpsync.ports.backfill import Past
 
 _UNDER_WAY = (BackfillState.RUNNING, BackfillState.PAUSED, BackfillState.FAILED)
@@ -16,6 +18,14 @@ _UNDER_WAY = (BackfillState.RUNNING, BackfillState.PAUSED, BackfillState.FAILED)
 
 class NotPossible(Exception):
     """The action does not apply to the record as it is now; the text says why and what does."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The store's product that the ERP's was, and how many variants were linked."""
+
+    store_product_id: TargetId
+    variants: int
 
 
 def replay_job(runtime: Runtime, job_id: JobId, actor: str) -> None:
@@ -57,6 +67,25 @@ def discard_dead_letter(runtime: Runtime, letter_id: int, actor: str) -> None:
             jobs.discard(connection, letter.job_id, now)
         dead_letters.close(connection, letter_id, "discarded", actor, now)
         audit.note(connection, actor=actor, action="discard", subject=f"dead letter {letter_id}", now=now)
+
+
+def forget_product(
+    runtime: Runtime, erp: ConnectionName, store: ConnectionName, product_id: SourceId, actor: str
+) -> Forgotten:
+    """Forgets which product of the store one of the ERP's is, and its variants. Its next run finds it by its SKUs, or makes
+    it anew. Raises NotPossible."""
+    now = runtime.clock.now()
+    with runtime.database.begin() as connection:
+        link = links.forget(connection, Ends(LinkKind.PRODUCT, erp, store), product_id)
+        if link is None:
+            raise NotPossible(
+                f"No product {product_id} of {erp} is linked to one of {store}, so there is nothing to forget."
+                " `erpsync jobs list --flow products` shows products by their ids."
+            )
+        variants = links.forget_displayed(connection, Ends(LinkKind.VARIANT, erp, store), product_id)
+        subject, detail = f"product {product_id} of {erp}", f"was product {link.target_id} of {store}"
+        audit.note(connection, actor=actor, action="forget", subject=subject, detail=detail, now=now)
+    return Forgotten(link.target_id, variants)
 
 
 def start_backfill(

@@ -29,8 +29,6 @@ _PLANNED_AT_ONCE = 2_000
 # After so long a run makes room for others and is called again: it stays far below its lease.
 _SLICE = timedelta(seconds=60)
 _WHOLE_SINCE = "prices read whole since"
-# Everything is read once a day: what is refused day after day stays in here.
-_FAILED_SINCE = timedelta(days=2)
 
 
 def changes(context: FlowContext, since: Since) -> Page[Change]:
@@ -173,4 +171,4 @@ def _keep(connection: Connection, context: FlowContext, since: Since, page: Page
     prices.keep(connection, context.target, page.records, max(as_of, begun))
     if since.watermark is None and page.cursor is None:
         prices.forget(connection, context.target, begun)
-        prices.mark_failed(connection, context.target, begun - _FAILED_SINCE)
+        dirty.mark_failed(connection, PushKind.PRICES, context.target, begun - dirty.FAILED_SINCE)

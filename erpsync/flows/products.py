@@ -4,18 +4,19 @@ A product that the store has is found by its SKUs; where these do not say which 
 equal to what the store was last made equal to costs no call. Stock, and the prices of what is there, are other flows'.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ValidationError
 
-from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.errors import Rejected, SyncError, Transient
 from erpsync.domain.ids import JobId, SourceId, TargetId
 from erpsync.domain.products import Product
 from erpsync.flows.context import FlowContext
 from erpsync.flows.product_plan import Known, Plan, plan
-from erpsync.ledger import links, matching, told
+from erpsync.ledger import catalogue, links, matching, told
 from erpsync.ledger.links import Ends, LinkKind, Made
 from erpsync.ledger.told import Told
 from erpsync.ports.flow import Done, Ended, Item
@@ -26,6 +27,8 @@ from erpsync.ports.webhooks import Change
 
 FLOW = "products"
 _LONGEST_NUMBER = 200
+# What every store calls a product that a draft names and that it has no longer.
+_GONE = "product-gone"
 
 
 class _Body(BaseModel):
@@ -138,8 +141,8 @@ class ProductFlow:
         for work in changed:
             answer = answers[work.product.id]
             if isinstance(answer, SyncError):
-                answer.connection = answer.connection or self._context.source
-                results[work.item.job_id] = answer
+                linked = known[work.product.id].link is not None
+                results[work.item.job_id] = self._refused(work.plan.draft, answer, linked=linked)
             else:
                 results[work.item.job_id] = work.plan.problem or Done(_note(work.plan, answer))
         return results
@@ -153,6 +156,40 @@ class ProductFlow:
         except SyncError as error:
             return {draft.product.id: error for draft in drafts}
 
+    def _refused(self, draft: ProductDraft, answer: SyncError, *, linked: bool) -> SyncError:
+        """What the store says is gone is not found by its SKUs any more; one that was linked was deleted by a person."""
+        context = self._context
+        answer.connection = answer.connection or context.source
+        if answer.code != _GONE or draft.id is None:
+            return answer
+        with context.database.begin() as connection:
+            catalogue.drop(connection, context.source, draft.id)
+        if not linked:
+            return Transient(
+                "catalogue-outdated",
+                system=context.source,
+                record=f"product {draft.product.id}",
+                what=f"Product {draft.id} was found by its SKUs, and is not there any more.",
+            )
+        return self._with_way_out(draft, answer)
+
+    def _with_way_out(self, draft: ProductDraft, answer: SyncError) -> SyncError:
+        """With the step that no adapter knows, where it is for a person to take."""
+        if not isinstance(answer, Rejected):
+            return answer
+        problem = answer.problem
+        names = shlex.join((self._context.target, self._context.source, draft.product.id))
+        told = Rejected(
+            problem.code,
+            system=problem.system,
+            record=problem.record,
+            what=problem.what,
+            next_step=f"{problem.next_step} To have it found by its SKUs or made anew: `erpsync products forget {names}`,"
+            " then replay.",
+        )
+        told.connection = answer.connection
+        return told
+
     def _keep(self, works: Sequence[_Work], answers: Mapping[TargetId, ProductAnswer]) -> None:
         products: list[Made] = []
         variants: list[Made] = []
@@ -161,7 +198,9 @@ class ProductFlow:
             if isinstance(answer, StoreProduct):
                 title, content_hash = work.product.title, work.plan.content_hash
                 products.append(Made(SourceId(work.product.id), TargetId(answer.id), title, content_hash))
-                variants += [Made(SourceId(sku), TargetId(one), sku) for sku, one in answer.variants.items()]
+                variants += [
+                    Made(SourceId(sku), TargetId(one), work.product.id) for sku, one in answer.variants.items()
+                ]
         now = self._context.clock.now()
         with self._context.database.begin() as connection:
             links.keep(connection, self._products, products, now)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import ConnectionName, JobId, Sku, SourceId
+from erpsync.domain.inventory import StockLevel
 from erpsync.domain.orders import Order
 from erpsync.flows.context import FlowContext
 from erpsync.flows.orders import goods
@@ -52,9 +53,16 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
         page.cursor,
         page.watermark,
         page.unreadable,
-        keep=lambda connection: stock.keep_levels(connection, context.target, page.records, as_of),
+        keep=lambda connection: _keep(connection, context.target, since, page, as_of),
         kept=len(page.records),
     )
+
+
+def _keep(connection: Connection, erp: ConnectionName, since: Since, page: Page[StockLevel], as_of: datetime) -> None:
+    """With the last page of a whole reading, what stores have refused is tried again."""
+    stock.keep_levels(connection, erp, page.records, as_of)
+    if since.watermark is None and page.cursor is None:
+        dirty.mark_failed(connection, PushKind.STOCK, erp, as_of - dirty.FAILED_SINCE)
 
 
 class StockFlow:

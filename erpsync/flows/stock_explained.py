@@ -152,15 +152,15 @@ def _steps(count: Count, index: int, row: Desired) -> Iterator[str]:
         for step in _part_steps(count, index, part):
             yield f"{part}: {step}" if is_kit else step
         if each != 1:
-            yield f"{part}: each takes {each:f}, enough for {count.promised(part)[index] // each:f}"
+            yield f"{part}: each takes {_plain(each)}, enough for {_plain(count.promised(part)[index] // each)}"
     if len(parts) > 1:
         yield "the part that is scarcest decides"
     if is_kit and (kept := count.safety_rule(row.sku, index)):
-        yield f"less {kept:f} safety stock of the kit itself"
+        yield f"less {_plain(kept)} safety stock of the kit itself"
     if not is_kit and rule.pack != 1:
-        yield f"{rule.pack:f} of these make one in {count.terms.store}"
+        yield f"{_plain(rule.pack)} of these make one in {count.terms.store}"
     if index == 0 and rule.preorder:
-        yield f"{rule.preorder:f} more may be sold before they are there"
+        yield f"{_plain(rule.preorder)} more may be sold before they are there"
     yield f"comes to {row.quantity}"
 
 
@@ -174,23 +174,25 @@ def _part_steps(count: Count, index: int, part: Sku) -> Iterator[str]:
     if not fed:
         yield f"{terms.erp} has told of nothing at {' or '.join(shares)}"
     if len(fed) > 1:
-        yield f"together {count.units(part, index):f}"
+        yield f"together {_plain(count.units(part, index))}"
     free, promised = count.free(part, index), count.promised(part)[index]
     if safety := count.safety(part, index):
-        yield f"less {safety:f} safety stock: {free:f}"
+        yield f"less {_plain(safety)} safety stock: {_plain(free)}"
     elif count.units(part, index) < 0:
         yield "less than nothing counts as 0"
     if free != promised:
         unseen = sum((taken for _, taken in count.unseen(part)), Decimal(0))
-        of_all = "" if unseen == free - promised else f" of the {unseen:f}"
-        yield f"less {free - promised:f}{of_all} sold that {terms.erp}'s figures do not have yet: {promised:f}"
+        of_all = "" if unseen == free - promised else f" of the {_plain(unseen)}"
+        yield f"less {_plain(free - promised)}{of_all} sold that {terms.erp}'s figures do not have yet: {_plain(promised)}"
 
 
 def _level_step(level: Level, pieces: Decimal, share: Decimal) -> str:
     left = level.on_hand - level.reserved
-    factors = (f" x {pieces:f} a {level.unit}" if pieces != 1 else "") + (f" x share {share:f}" if share != 1 else "")
-    sum_up = f"{level.on_hand:f} on hand - {level.reserved:f} reserved"
-    return f"{level.location}: {f'({sum_up}){factors}' if factors else sum_up} = {left * pieces * share:f}"
+    factors = (f" x {_plain(pieces)} a {level.unit}" if pieces != 1 else "") + (
+        f" x share {_plain(share)}" if share != 1 else ""
+    )
+    sum_up = f"{_plain(level.on_hand)} on hand - {_plain(level.reserved)} reserved"
+    return f"{level.location}: {f'({sum_up}){factors}' if factors else sum_up} = {_plain(left * pieces * share)}"
 
 
 def _note(terms: Terms, row: Desired, changes: Sequence[SkuChangeRow], since: datetime) -> str:
@@ -207,3 +209,8 @@ def _note(terms: Terms, row: Desired, changes: Sequence[SkuChangeRow], since: da
     if here and here[0].state == ChangeState.FAILED:
         return f"Push {here[0].push_id} could not set it: {here[0].note}"
     return "The next push sets it."
+
+
+def _plain(number: Decimal) -> str:
+    """As people write it: 18, not 18.0."""
+    return f"{number.normalize():f}"

@@ -25,8 +25,10 @@ def terms_of(
     connection: Connection, rules: StockRules, erp: ConnectionName, store: ConnectionName, now: datetime
 ) -> Terms:
     """The route's terms as of now. Where they differ from those of the last time, or there was none, the files are read and
-    everything is dirty. Raises Rejected for files that cannot be read and locations that nobody has mapped."""
+    everything is dirty. Raises Rejected for files that cannot be read, and for locations that nobody has mapped or that are
+    none."""
     content = {path: _content(path) for path in (rules.rules_file, rules.kits_file) if path is not None}
+    _check(connection, rules, erp)
     terms = current_terms(connection, rules, erp, store)
     digest = hashlib.sha256(json.dumps(asdict(terms), default=str, sort_keys=True).encode())
     for path, text in content.items():
@@ -42,6 +44,20 @@ def current_terms(connection: Connection, rules: StockRules, erp: ConnectionName
     """The route's terms, for those who only look. Raises Rejected for locations that nobody has mapped."""
     feeds = rules.feeds or _only_feeds(connection, erp, store)
     return Terms(erp, store, feeds, rules.safety, rules.safety_at, rules.units)
+
+
+def _check(connection: Connection, rules: StockRules, erp: ConnectionName) -> None:
+    """A location that is misspelt would have nothing, and the store be told so."""
+    told = stock.erp_locations(connection, erp)
+    strange = sorted({feed.erp_location for feed in rules.feeds} - set(told))
+    if told and strange:
+        raise Rejected(
+            "locations-unknown",
+            system=erp,
+            what=f"It tells nothing of {', '.join(strange)}, which [routes.stock] names; it has {', '.join(told)}.",
+            next_step="Correct the names in [routes.stock] locations, or let the connection read these locations too"
+            " (its stock_locations); stock goes on with the next poll.",
+        )
 
 
 def _only_feeds(connection: Connection, erp: ConnectionName, store: ConnectionName) -> tuple[Feed, ...]:

@@ -43,6 +43,11 @@ def by_sku(connection: Connection, store: ConnectionName, skus: Sequence[Sku]) -
     return found
 
 
+def drop(connection: Connection, store: ConnectionName, product_id: SourceId) -> None:
+    """Forgets the variants of a product that the store says it has no longer, until it tells of them again."""
+    connection.execute(_DROP, {"store": store, "product_id": product_id})
+
+
 def size(connection: Connection, store: ConnectionName) -> int:
     """How many SKUs the store counts the stock of."""
     return int(connection.execute(_SIZE, {"store": store}).scalar_one())
@@ -142,6 +147,8 @@ _BY_SKU = text("""
     SELECT sku, variant_id, product_id, title, active FROM store_variants
     WHERE connection = :store AND sku = ANY(:skus) ORDER BY sku, variant_id
 """)
+
+_DROP = text("DELETE FROM store_variants WHERE connection = :store AND product_id = :product_id")
 
 _SIZE = text("SELECT count(DISTINCT sku) FROM store_variants WHERE connection = :store AND tracked")
 

@@ -1,11 +1,15 @@
 """Dirty SKUs: those of which something changed since a store was last told. What a push of stock or prices starts from."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from erpsync.domain.ids import Sku
-from erpsync.ledger.pushes import Way
+from erpsync.domain.ids import ConnectionName, Sku
+from erpsync.ledger.pushes import PushKind, Way
+
+# Everything is read once a day: what is refused day after day stays in here.
+FAILED_SINCE = timedelta(days=2)
 
 
 def mark(connection: Connection, way: Way, skus: Sequence[Sku]) -> None:
@@ -18,6 +22,11 @@ def take(connection: Connection, way: Way, limit: int, after: str) -> list[Sku]:
     """Takes up to `limit` of them after `after`, in the database's order, which need not be Python's."""
     values = {"kind": way.kind, "erp": way.erp, "store": way.store, "limit": limit, "after": after}
     return [Sku(sku) for sku in connection.execute(_TAKE, values).scalars()]
+
+
+def mark_failed(connection: Connection, kind: PushKind, erp: ConnectionName, since: datetime) -> None:
+    """Marks what stores have refused since then: what was in the way may have been put right."""
+    connection.execute(_MARK_FAILED, {"kind": kind, "erp": erp, "since": since})
 
 
 _MARK = text("""
@@ -37,4 +46,10 @@ _TAKE = text("""
         ) RETURNING sku
     )
     SELECT sku FROM taken ORDER BY sku
+""")
+
+_MARK_FAILED = text("""
+    INSERT INTO dirty (kind, erp, store, sku)
+    SELECT DISTINCT p.kind, p.erp, p.store, c.sku FROM pushes p JOIN push_changes c ON c.push_id = p.id
+    WHERE p.kind = :kind AND p.erp = :erp AND p.created_at >= :since AND c.state = 'failed' ON CONFLICT DO NOTHING
 """)

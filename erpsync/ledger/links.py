@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from erpsync.domain.ids import ConnectionName, SourceId, TargetId
@@ -18,7 +18,7 @@ class LinkKind(StrEnum):
     FULFILMENT = "fulfilment"
     PRODUCT = "product"
     VARIANT = "variant"
-    """By its SKU, which is what an ERP and a store both call it by."""
+    """By its SKU, which is what an ERP and a store both call it by. It displays the ERP's product that it is of."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,18 @@ def noted(connection: Connection, ends: Ends, source_ids: Sequence[SourceId], no
     connection.execute(
         update(links).where(*_between(ends), links.c.source_id.in_(source_ids)).values(noted_at=now, updated_at=now)
     )
+
+
+def forget(connection: Connection, ends: Ends, source_id: SourceId) -> Link | None:
+    """Removes a link, and returns it; None where there is none."""
+    found = find(connection, ends, [source_id]).get(source_id)
+    connection.execute(delete(links).where(*_between(ends), links.c.source_id == source_id))
+    return found
+
+
+def forget_displayed(connection: Connection, ends: Ends, display: str) -> int:
+    """Removes the links that display this; returns how many."""
+    return connection.execute(delete(links).where(*_between(ends), links.c.display == display)).rowcount
 
 
 def _between(ends: Ends) -> tuple[ColumnElement[bool], ...]:

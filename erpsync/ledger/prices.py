@@ -85,11 +85,6 @@ def touch(connection: Connection, terms: Terms) -> None:
     connection.execute(_TOUCH, {"erp": terms.erp, "store": terms.store})
 
 
-def mark_failed(connection: Connection, erp: ConnectionName, since: datetime) -> None:
-    """Marks what stores have refused since then: what was in the way may have been put right."""
-    connection.execute(_MARK_FAILED, {"erp": erp, "since": since})
-
-
 def offers(connection: Connection, terms: Terms, skus: Sequence[Sku]) -> list[Offer]:
     """What the ERP asks for those of these SKUs that are one variant in the store, for each list that a SKU is in."""
     rows = connection.execute(_OFFERS, {**_terms(terms), "skus": list(skus)})
@@ -190,12 +185,6 @@ _FORGET = text(f"""
 _TOUCH = text("""
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT 'prices', :erp, :store, sku FROM erp_prices WHERE connection = :erp ON CONFLICT DO NOTHING
-""")
-
-_MARK_FAILED = text("""
-    INSERT INTO dirty (kind, erp, store, sku)
-    SELECT DISTINCT p.kind, p.erp, p.store, c.sku FROM pushes p JOIN push_changes c ON c.push_id = p.id
-    WHERE p.kind = 'prices' AND p.erp = :erp AND p.created_at >= :since AND c.state = 'failed' ON CONFLICT DO NOTHING
 """)
 
 # What is asked of each row stands in subqueries that PostgreSQL leaves as they are (LATERAL with OFFSET or LIMIT): each is

@@ -12,8 +12,8 @@ KEPT_LONGER = timedelta(days=60)
 
 
 def purge(connection: Connection, before: datetime) -> dict[str, int]:
-    """Deletes settled deliveries, ended runs and reservations from before that time, but none that a job or open dead
-    letter needs."""
+    """Deletes settled deliveries, ended runs and reservations from before that time, but none that a job, an open dead
+    letter, or a product that waits for its prices needs."""
     return {
         "deliveries": connection.execute(_DELIVERIES, {"before": before}).rowcount,
         "runs": connection.execute(_RUNS, {"before": before}).rowcount,
@@ -27,6 +27,8 @@ _DELIVERIES = text("""
     DELETE FROM inbox i WHERE i.received_at < :before AND i.state IN ('applied', 'stale', 'ignored')
     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.state_inbox_id = i.id AND j.state NOT IN ('done', 'skipped', 'discarded'))
     AND NOT EXISTS (SELECT 1 FROM dead_letters d WHERE d.inbox_id = i.id AND d.closed_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM links l WHERE l.source = i.connection AND l.source_id = i.source_id
+        AND l.kind = 'product' AND l.content_hash LIKE '% unpriced')
 """)
 
 _RESERVATIONS = text("DELETE FROM reservations WHERE until < :before")

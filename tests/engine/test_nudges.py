@@ -169,7 +169,9 @@ def test_two_workers_that_take_nudges_in_at_once_wait_for_one_another(world: Nud
     assert world.due()
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"changed": "stock"}', b'{"changed": [1]}', b'{"changed": ["' + b"x" * 41])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"changed": "stock"}', b'{"changed": [1]}', b'{"changed": ["' + b"x" * 41]
+)
 def test_a_body_that_cannot_be_read_is_kept_for_a_person(world: Nudged, body: bytes) -> None:
     at = str(int(world.bench.clock.now().timestamp()))
     world.bench.receive(Delivery(signed(at, body), body), ERP)

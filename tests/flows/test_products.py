@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
-from erpsync.domain.products import Product, Variant
+from erpsync.domain.products import BasePrice, Product, Variant
 from erpsync.engine import operations, polling
 from erpsync.flows.context import ProductRules
+from erpsync.ledger import retention
 from erpsync.ports.simulator import ShownProduct
 from erpsync.ports.spec import Capabilities, StoreAbility
 from erpsync.ports.store_records import ProductField, StorePrice, StoreVariant
@@ -396,6 +398,26 @@ def test_a_product_whose_price_is_not_known_is_made_hidden_and_shown_once_it_cos
     assert (one(bench, "MUG").visible, one(bench, "MUG").title) == (True, "Better mug")
 
 
+def test_a_price_that_the_erp_tells_later_shows_the_product_that_waited_for_it(bench: Bench) -> None:
+    bench.prices.clear()
+    put(bench, MUG)
+    poll(bench)
+    assert not one(bench, "MUG").visible
+    bench.clock.advance(timedelta(days=90).total_seconds())
+    with bench.database.begin() as connection:
+        retention.purge(connection, bench.clock.now() - timedelta(days=retention.DAYS))
+    bench.erp.books.prices["MUG"] = BasePrice(sku=Sku("MUG"), price=price("9.90"))
+    bench.erp.books.touch("price", "MUG")
+    read_shop(bench)
+    assert polling.poll(bench.runtime, ERP, "prices").trouble == ""
+    bench.work()
+    assert bench.store.shop.variants[Sku("MUG")].price.base == price("9.90")
+    assert not one(bench, "MUG").visible
+    poll(bench)
+    assert one(bench, "MUG").visible
+    assert poll(bench).moved == 0
+
+
 def test_a_variant_without_a_price_is_not_added_to_what_is_on_sale(bench: Bench) -> None:
     put(bench, SHIRT)
     poll(bench)
@@ -410,6 +432,72 @@ def test_a_variant_without_a_price_is_not_added_to_what_is_on_sale(bench: Bench)
     operations.replay_dead_letter(bench.runtime, letter.id, "olga")
     bench.work()
     assert (one(bench, "SHIRT-XL").id, bench.letters()) == (one(bench, "SHIRT-M").id, [])
+
+
+# -- what somebody deletes in the shop
+
+
+def delete(bench: Bench, sku: str) -> None:
+    """The shop's users delete the product; the shop tells nobody."""
+    shop = bench.store.shop
+    product_id = one(bench, sku).id
+    del shop.catalogue.products[product_id]
+    for name in [name for name, variant in shop.variants.items() if variant.product_id == product_id]:
+        del shop.variants[name]
+
+
+def test_what_somebody_deletes_in_the_shop_stays_away_until_a_person_has_it_forgotten(bench: Bench) -> None:
+    put(bench, SHIRT)
+    poll(bench)
+    read_shop(bench)
+    delete(bench, "SHIRT-M")
+    put(bench, SHIRT, title="Better shirt")
+    poll(bench)
+    (letter,) = bench.letters()
+    assert (letter.code, shown(bench, "SHIRT-M")) == ("product-gone", [])
+    assert "`erpsync products forget erp shop 4711`" in letter.next_step
+    forgotten = operations.forget_product(bench.runtime, ERP, SHOP, SourceId("4711"), "olga")
+    assert (forgotten.store_product_id, forgotten.variants, linked(bench)) == ("product-1", 2, {})
+    operations.replay_dead_letter(bench.runtime, letter.id, "olga")
+    bench.work()
+    assert (one(bench, "SHIRT-M").title, bench.letters()) == ("Better shirt", [])
+    assert linked(bench).keys() == {"4711", "SHIRT-M", "SHIRT-L"}
+
+
+def test_the_next_change_of_a_forgotten_product_finds_what_somebody_made_in_its_place(bench: Bench) -> None:
+    put(bench, SHIRT)
+    poll(bench)
+    read_shop(bench)
+    delete(bench, "SHIRT-M")
+    put(bench, SHIRT, title="Better shirt")
+    poll(bench)
+    operations.forget_product(bench.runtime, ERP, SHOP, SourceId("4711"), "olga")
+    stock_shop(bench, ("SHIRT-M", "v1", "p1"), ("SHIRT-L", "v2", "p1"))
+    put(bench, SHIRT, title="Best shirt")
+    poll(bench)
+    assert (one(bench, "SHIRT-M").id, one(bench, "SHIRT-M").title) == ("p1", "Best shirt")
+    assert linked(bench) == {"4711": "p1", "SHIRT-M": "v1", "SHIRT-L": "v2"}
+
+
+def test_only_the_product_that_is_named_is_forgotten_and_the_audit_says_by_whom(bench: Bench) -> None:
+    put(bench, SHIRT, MUG)
+    poll(bench)
+    operations.forget_product(bench.runtime, ERP, SHOP, SourceId("4711"), "olga")
+    assert linked(bench).keys() == {"4712", "MUG"}
+    [row] = bench.rows("SELECT actor, action, subject, detail FROM audit")
+    assert tuple(row.values()) == ("olga", "forget", "product 4711 of erp", "was product product-1 of shop")
+    with pytest.raises(operations.NotPossible, match="4711 of erp"):
+        operations.forget_product(bench.runtime, ERP, SHOP, SourceId("4711"), "olga")
+
+
+def test_what_was_deleted_before_it_was_ever_linked_is_made(bench: Bench) -> None:
+    stock_shop(bench, ("MUG", "v1", "p1"))
+    delete(bench, "MUG")
+    put(bench, MUG)
+    poll(bench)
+    assert state(bench, MUG) == ("ready", "catalogue-outdated")
+    bench.go_on(30)
+    assert (len(shown(bench, "MUG")), state(bench, MUG)) == (1, ("done", None))
 
 
 # -- when things go wrong

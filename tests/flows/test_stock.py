@@ -286,6 +286,16 @@ def test_several_locations_that_nobody_has_mapped_are_asked_for(world: StockWorl
     assert "back, front" in letter.problem
 
 
+def test_a_misspelt_location_of_the_erp_is_told_and_nothing_is_set(make_world: Callable[..., StockWorld]) -> None:
+    world = make_world(feeds=(Feed("Eats", "front"),))
+    world.stock("MUG", 10, 7)
+    world.poll()
+    (letter,) = world.bench.letters()
+    assert "Eats" in letter.problem
+    assert "it has east" in letter.problem
+    assert world.in_shop("MUG") == 7
+
+
 def test_units_of_measure_are_counted_in_pieces(make_world: Callable[..., StockWorld]) -> None:
     world = make_world(units={"BOX": Decimal(12)})
     world.stock("MUG", 2)
@@ -464,3 +474,16 @@ def test_old_sales_are_forgotten_and_the_store_is_expected_to_have_the_same(worl
     before = len(world.pushes())
     world.poll()
     assert (world.in_shop("MUG"), len(world.pushes())) == (6, before)
+
+
+def test_what_a_store_refused_is_tried_again_with_the_whole_reading_of_the_next_day(world: StockWorld) -> None:
+    world.stock("MUG", 10)
+    refused = Rejected("no", system="shop", what="It is not stocked there.", next_step="Stock it there.")
+    refusal = world.bench.store.faults.refuse("set_stock", "MUG", refused, times=1)
+    world.poll()
+    world.bench.clock.advance(300)
+    world.poll()
+    assert (refusal.fired, world.in_shop("MUG")) == (1, 0), "not an error every few minutes"
+    world.bench.clock.advance(86_400)
+    world.poll()
+    assert world.in_shop("MUG") == 10

@@ -13,7 +13,7 @@ from erpsync.ports.runtime import JobCall
 from erpsync.tasks.wake import CeleryWake
 
 ROOT = Path(__file__).resolve().parents[2]
-QUEUES = ("erpsync.orders", "erpsync.backfill")
+QUEUES = ("erpsync.orders", "erpsync.backfill", "erpsync.upkeep")
 
 
 @pytest.fixture
@@ -40,9 +40,14 @@ def waiting(app: Celery) -> dict[str, int]:
 def test_what_is_live_and_what_a_backfill_moved_wait_in_different_queues(app: Celery) -> None:
     wake = CeleryWake(app)
     assert wake.jobs([JobCall(JobId(1), "orders", "shop #1"), JobCall(JobId(2), "orders", "shop #2", background=True)])
-    assert waiting(app) == {"erpsync.orders": 1, "erpsync.backfill": 1}
+    assert waiting(app) == {"erpsync.orders": 1, "erpsync.backfill": 1, "erpsync.upkeep": 0}
 
 
 def test_each_chunk_that_can_be_read_has_a_message_in_the_queue_of_backfills(app: Celery) -> None:
     assert CeleryWake(app).backfills([7, 7, 7])
-    assert waiting(app) == {"erpsync.orders": 0, "erpsync.backfill": 3}
+    assert waiting(app) == {"erpsync.orders": 0, "erpsync.backfill": 3, "erpsync.upkeep": 0}
+
+
+def test_that_polls_are_wanted_is_a_message_in_the_queue_of_upkeep(app: Celery) -> None:
+    CeleryWake(app).polls()
+    assert waiting(app) == {"erpsync.orders": 0, "erpsync.backfill": 0, "erpsync.upkeep": 1}

@@ -70,12 +70,12 @@ def one_push(
     )
 
 
-@router.get("/{push_id}/apply")
+@router.get("/{push_id}/confirm-apply")
 def ask_to_apply(visit: OperatorOnly, push_id: Id) -> Response:
     return _ask(visit, push_id, PushState.HELD, "push_apply.html")
 
 
-@router.get("/{push_id}/undo")
+@router.get("/{push_id}/confirm-undo")
 def ask_to_undo(visit: OperatorOnly, push_id: Id) -> Response:
     return _ask(visit, push_id, PushState.DONE, "push_undo.html")
 

@@ -118,7 +118,7 @@ def test_what_there_is_not_is_not_found(site: Any) -> None:
     visitor = site.signed_in()
     answer = visitor.get(f"{PUSHES}/7")
     assert (answer.status_code, "There is no push 7, or no longer." in answer.text) == (404, True)
-    assert visitor.get(f"{PUSHES}/7/apply").status_code == 404
+    assert visitor.get(f"{PUSHES}/7/confirm-apply").status_code == 404
     assert visitor.get(f"{PUSHES}/x").status_code == 404
 
 
@@ -153,15 +153,15 @@ def test_the_dead_letter_of_a_held_push_leads_to_it(stock_site: Any, held: int) 
 
 def test_an_operator_applies_a_held_push_after_a_second_look(stock_site: Any, world: StockWorld, held: int) -> None:
     visitor, page = stock_site.signed_in(), f"{PUSHES}/{held}"
-    assert f'href="{page}/apply"' in visitor.get(page).text
-    asked = words(visitor.get(f"{page}/apply").text)
+    assert f'href="{page}/confirm-apply"' in visitor.get(page).text
+    asked = words(visitor.get(f"{page}/confirm-apply").text)
     assert "It would set 3 of 4 SKUs to nothing, more than 5 %." in asked
     assert "worked out again as they are sent" in asked
     assert world.in_shop("SKU-0") == 10, "nothing is done by asking"
-    answer = visitor.submit(f"{page}/apply", f"{page}/apply")
+    answer = visitor.submit(f"{page}/confirm-apply", f"{page}/apply")
     assert (answer.status_code, answer.headers["Location"]) == (303, page)
     assert f"Push {held} is being sent." in words(visitor.get(page).text)
-    assert [(push.state, push.approved_by) for push in world.pushes()][0] == ("pushing", "olga")
+    assert (world.pushes()[0].state, world.pushes()[0].approved_by) == ("pushing", "olga")
     audited = stock_site.rows("SELECT actor, action, subject FROM audit ORDER BY id DESC LIMIT 1")
     assert audited == [("olga", "apply", f"push {held}")]
     with silenced():
@@ -176,9 +176,9 @@ def test_an_operator_takes_a_push_back_after_a_second_look(stock_site: Any, worl
         world.bench.work()
     assert world.in_shop("SKU-0") == 0
     visitor, page = stock_site.signed_in(), f"{PUSHES}/{held}"
-    assert f'href="{page}/undo"' in visitor.get(page).text
-    assert "where nothing has changed it since" in words(visitor.get(f"{page}/undo").text)
-    assert visitor.submit(f"{page}/undo", f"{page}/undo").headers["Location"] == page
+    assert f'href="{page}/confirm-undo"' in visitor.get(page).text
+    assert "where nothing has changed it since" in words(visitor.get(f"{page}/confirm-undo").text)
+    assert visitor.submit(f"{page}/confirm-undo", f"{page}/undo").headers["Location"] == page
     shown = visitor.get(page).text
     assert f"Push {held} is being taken back, by a push of its own." in words(shown)
     [back] = [push.id for push in world.pushes() if push.undoes == held]
@@ -191,13 +191,13 @@ def test_an_operator_takes_a_push_back_after_a_second_look(stock_site: Any, worl
 
 def test_what_is_not_possible_any_more_is_said(stock_site: Any, held: int) -> None:
     visitor, page = stock_site.signed_in(), f"{PUSHES}/{held}"
-    form = visitor.forms(f"{page}/apply")[f"{page}/apply"]
+    form = visitor.forms(f"{page}/confirm-apply")[f"{page}/apply"]
     visitor.post(f"{page}/apply", **form)
     visitor.get(page)
     assert visitor.post(f"{page}/apply", **form).headers["Location"] == page
     assert f"Push {held} is pushing; only one that is held can be applied." in words(visitor.get(page).text)
-    assert visitor.get(f"{page}/apply").headers["Location"] == page
-    assert visitor.get(f"{page}/undo").headers["Location"] == page
+    assert visitor.get(f"{page}/confirm-apply").headers["Location"] == page
+    assert visitor.get(f"{page}/confirm-undo").headers["Location"] == page
     assert stock_site.rows("SELECT count(*) FROM audit WHERE actor = 'olga'") == [(1,)]
 
 
@@ -206,9 +206,9 @@ def test_a_viewer_decides_nothing(stock_site: Any, world: StockWorld, held: int,
     page = f"{PUSHES}/{held if action == 'apply' else held - 1}"
     visitor = stock_site.signed_in("vera")
     shown = visitor.get(page).text
-    assert f"{page}/{action}" not in shown
+    assert f"{page}/confirm-{action}" not in shown
     assert "An operator can" in words(shown)
-    assert visitor.get(f"{page}/{action}").status_code == 403
+    assert visitor.get(f"{page}/confirm-{action}").status_code == 403
     csrf = visitor.forms("/console")["/console/sign-out"]["csrf"]
     assert visitor.post(f"{page}/{action}", csrf=csrf).status_code == 403
     assert [push.state for push in world.pushes()] == ["held", "done"]
