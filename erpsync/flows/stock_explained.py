@@ -187,12 +187,14 @@ def _part_steps(count: Count, index: int, part: Sku) -> Iterator[str]:
 
 
 def _level_step(level: Level, pieces: Decimal, share: Decimal) -> str:
-    left = level.on_hand - level.reserved
-    factors = (f" x {_plain(pieces)} a {level.unit}" if pieces != 1 else "") + (
-        f" x share {_plain(share)}" if share != 1 else ""
-    )
-    sum_up = f"{_plain(level.on_hand)} on hand - {_plain(level.reserved)} reserved"
-    return f"{level.location}: {f'({sum_up}){factors}' if factors else sum_up} = {_plain(left * pieces * share)}"
+    words = f"{_plain(level.on_hand)} on hand - {_plain(level.reserved)} reserved"
+    if pieces != 1 or share != 1:
+        words = f"({words})"
+    if pieces != 1:
+        words += f" x {_plain(pieces)} a {level.unit}"
+    if share != 1:
+        words += f" x share {_plain(share)}"
+    return f"{level.location}: {words} = {_plain((level.on_hand - level.reserved) * pieces * share)}"
 
 
 def _note(terms: Terms, row: Desired, changes: Sequence[SkuChangeRow], since: datetime) -> str:

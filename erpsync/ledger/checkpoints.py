@@ -30,8 +30,8 @@ def nudge(connection: Connection, name: ConnectionName, flow: str, inbox_id: int
 
 
 def nudged(connection: Connection, name: ConnectionName, flow: str) -> int | None:
-    """The delivery that last asked for a poll of this flow. A poll that began when it was another has not seen what it tells
-    of: no clocks are compared, and none that comes while a poll is at work is lost."""
+    """The delivery that last asked for a poll of this flow. A poll that began when it was another has not seen what this
+    one tells of: no clocks are compared, and none that comes while a poll is at work is lost."""
     found: int | None = get(connection, name, _nudge(flow))
     return found
 

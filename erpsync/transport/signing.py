@@ -1,8 +1,8 @@
 """Signatures: HMAC-SHA256 over a time and what is sent, so that a copy is worth nothing some minutes later.
 
-A webhook, and an ERP's nudge, signs `TIMESTAMP.BODY`. A call of ours signs `TIMESTAMP.METHOD TARGET.BODY`, where the target
-is path and query as they are sent. Both go as `Erpsync-Timestamp: 1795702800` and `Erpsync-Signature: v1=HEX`, or several of
-these with a comma between, one for each secret that is in use.
+A webhook, and an ERP's nudge, signs `TIMESTAMP.BODY`. A call of ours signs `TIMESTAMP.METHOD TARGET.BODY`, where the
+target is path and query as they are sent. Both go as `Erpsync-Timestamp: 1795702800` and `Erpsync-Signature: v1=HEX`, or
+several of these with a comma between, one for each secret that is in use.
 """
 
 import hashlib

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from sqlalchemy import Engine
 
 from erpsync import config
-from erpsync.bootstrap import Assembly, Bound, SystemClock
+from erpsync.bootstrap import Assembly, SystemClock
+from erpsync.bound import Bound
 from erpsync.cli import checks
 from erpsync.cli.doctor import report
 from erpsync.domain.errors import Rejected, SyncError, Unavailable

@@ -9,20 +9,21 @@ from pydantic import BaseModel
 from sqlalchemy import Engine
 
 from erpsync import config
-from erpsync.bootstrap import Assembly, Bound
+from erpsync.bootstrap import Assembly
+from erpsync.bound import Bound
 from erpsync.config import Route
 from erpsync.domain.fulfilments import Parcel, ShippedLine
-from erpsync.domain.ids import ConnectionName, Sku
+from erpsync.domain.ids import ConnectionName, JobId, Sku
 from erpsync.engine import polling, run
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import reads
 from erpsync.ports.runtime import Tools
 from erpsync.ports.spec import Capabilities, Role, SystemSpec
 from erpsync.testing import samples
-from erpsync.testing.bench import FakeWake
 from erpsync.testing.clock import TestClock
 from erpsync.testing.fake_erp import FakeErp
 from erpsync.testing.fake_store import FakeStore
+from erpsync.testing.fakes import FakeWake
 
 ERP = ConnectionName("erp")
 SHOP, SHOP_EU, OUTLET = STORES = tuple(map(ConnectionName, ("shop", "shop-eu", "outlet")))
@@ -60,7 +61,7 @@ class World:
         with self.database.connect() as connection:
             ready = reads.jobs(connection, state="ready")
         for job in ready:
-            run.run(self.runtime, job.id)
+            run.run(self.runtime, JobId(job.id))
 
     def outcomes(self) -> dict[str, str]:
         """How the last run of each shop's shipments ended."""

@@ -406,7 +406,7 @@ def test_a_price_that_the_erp_tells_later_shows_the_product_that_waited_for_it(b
     bench.clock.advance(timedelta(days=90).total_seconds())
     with bench.database.begin() as connection:
         retention.purge(connection, bench.clock.now() - timedelta(days=retention.DAYS))
-    bench.erp.books.prices["MUG"] = BasePrice(sku=Sku("MUG"), price=price("9.90"))
+    bench.erp.books.prices[Sku("MUG")] = BasePrice(sku=Sku("MUG"), price=price("9.90"))
     bench.erp.books.touch("price", "MUG")
     read_shop(bench)
     assert polling.poll(bench.runtime, ERP, "prices").trouble == ""
@@ -440,7 +440,7 @@ def test_a_variant_without_a_price_is_not_added_to_what_is_on_sale(bench: Bench)
 def delete(bench: Bench, sku: str) -> None:
     """The shop's users delete the product; the shop tells nobody."""
     shop = bench.store.shop
-    product_id = one(bench, sku).id
+    product_id = SourceId(one(bench, sku).id)
     del shop.catalogue.products[product_id]
     for name in [name for name, variant in shop.variants.items() if variant.product_id == product_id]:
         del shop.variants[name]

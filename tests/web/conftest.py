@@ -22,7 +22,8 @@ from pydantic import BaseModel
 from sqlalchemy import Engine, text
 
 from erpsync import config
-from erpsync.bootstrap import Assembly, Bound
+from erpsync.bootstrap import Assembly
+from erpsync.bound import Bound
 from erpsync.config import Settings
 from erpsync.domain.ids import ConnectionName, SourceId
 from erpsync.engine.limits.shared import open_buckets

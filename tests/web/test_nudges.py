@@ -13,8 +13,8 @@ import requests
 import structlog
 from pydantic import SecretStr
 
-from erpsync import bootstrap
 from erpsync.bootstrap import Assembly
+from erpsync.bound import bind
 from erpsync.config import Settings
 from erpsync.engine import intake, polling
 from erpsync.engine.limits.shared import open_buckets
@@ -59,7 +59,7 @@ def open_door(
     @contextmanager
     def opened(toml: str) -> Iterator[tuple[Site, Assembly]]:
         settings, problems = settings_of(database_url, toml), list[str]()
-        bound = [bootstrap.bind(one, problems) for one in settings.connections.values()]
+        bound = [bind(one, problems) for one in settings.connections.values()]
         assert problems == []
         engine = session.open_engine(database_url)
         limits = open_buckets("", tools.clock, 1)
@@ -201,7 +201,7 @@ def test_a_secret_that_will_not_do_is_refused_with_the_reason(
     monkeypatch.setenv("ODOO_KEY", "key")
     monkeypatch.setenv("SHORT", "short")
     settings, problems = settings_of("postgresql://nobody@127.0.0.1/none", SILENT + line), list[str]()
-    assert bootstrap.bind(settings.connections["silent"], problems) is None  # type: ignore[index]
+    assert bind(settings.connections["silent"], problems) is None  # type: ignore[index]
     (problem,) = problems
     assert problem.startswith("[connections.silent] ")
     assert said in problem
@@ -214,5 +214,5 @@ def test_a_shop_has_no_such_secret(
     lines = ("[connections.shop]", 'system = "custom"', 'secret = { env = "NUDGE_SECRET" }', NUDGE_LINE)
     toml = "\n".join(lines)
     settings, problems = settings_of("postgresql://nobody@127.0.0.1/none", toml), list[str]()
-    assert bootstrap.bind(settings.connections["shop"], problems) is None  # type: ignore[index]
+    assert bind(settings.connections["shop"], problems) is None  # type: ignore[index]
     assert "nudge_secret is not a setting" in problems[0]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from erpsync import config
-from erpsync.bootstrap import Assembly, Bound
+from erpsync.bootstrap import Assembly
+from erpsync.bound import Bound
 from erpsync.config import Route
 from erpsync.domain.ids import ConnectionName
 from erpsync.ledger import session

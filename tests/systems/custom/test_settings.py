@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from erpsync.bootstrap import bind
+from erpsync.bound import bind
 from erpsync.config import ConnectionConfig
 from erpsync.domain.ids import ConnectionName
 from erpsync.systems.custom import SPEC

@@ -77,9 +77,9 @@ class BusinessCentralSubscriptions:
             path = f"{_COLLECTION}('{quote(there['subscriptionId'], safe='')}')"
             answer = self._client.write_shared(Request("PATCH", path, body=body, etag="*", record=topic))
             if answer.status != 404:
-                return _check(topic, answer)
+                _check(topic, answer)
+                return
         _check(topic, self._client.write_shared(Request("POST", _COLLECTION, body=body, record=topic)))
-        return None
 
 
 def _check(topic: str, answer: Answer) -> None:
