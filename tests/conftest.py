@@ -10,11 +10,16 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
+from erpsync import logs
 from erpsync.ledger import session
 from erpsync.ports.runtime import Tools
 from erpsync.servers.launcher import Servers, ensure
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# As in every process of the product: tests that look at events, or silence them, come back to this and not to stdout.
+logs.configure()
 
 
 class RealClock:

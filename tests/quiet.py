@@ -9,11 +9,12 @@ import structlog
 
 @contextmanager
 def silenced() -> Iterator[None]:
+    before = structlog.get_config()
     structlog.configure(processors=[_drop], cache_logger_on_first_use=False)
     try:
         yield
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**before)
 
 
 def _drop(logger: object, name: str, event: structlog.typing.EventDict) -> NoReturn:
