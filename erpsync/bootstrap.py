@@ -4,7 +4,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,16 +14,13 @@ from erpsync import logs
 from erpsync.bound import Bound, bind
 from erpsync.config import Route, Settings, read
 from erpsync.domain.errors import ConfigurationError, Rejected
-from erpsync.domain.ids import ConnectionName, Sku, SourceId
+from erpsync.domain.ids import ConnectionName
 from erpsync.engine.limits.limiter import ConnectionLimiter
 from erpsync.engine.limits.shared import FailsafeBuckets, open_buckets
-from erpsync.engine.operations import NotPossible
 from erpsync.engine.runtime import Runtime
-from erpsync.flows import catalogue, history, product_matches, stock, table
+from erpsync.flows import catalogue, history, table
 from erpsync.flows.context import FlowContext
-from erpsync.flows.preview import Preview, preview
 from erpsync.flows.price_terms import known_prices
-from erpsync.flows.stock_explained import Explanation, explained
 from erpsync.ledger import connections, session
 from erpsync.ports.backfill import Past
 from erpsync.ports.erp import Erp
@@ -97,38 +94,15 @@ class Assembly:
         return self._webhooks[name]
 
     def targets(self, flow: str, source: ConnectionName) -> tuple[ConnectionName, ...]:
-        ways = [_way(flow, route) for route in self.settings.routes if flow in route.flows]
+        ways = [way_of(flow, route) for route in self.settings.routes if flow in route.flows]
         return tuple(target for start, target in ways if start == source)
 
     def flow(self, name: str, source: ConnectionName, target: ConnectionName) -> Flow:
         """Raises Rejected where the configuration has no such route any more."""
         key = (name, source, target)
         if key not in self._flows:
-            self._flows[key] = table.build(name, self._context(self._route(*key)))
+            self._flows[key] = table.build(name, self.context(self.route(*key)))
         return self._flows[key]
-
-    def preview_order(
-        self, source: ConnectionName, target: ConnectionName, source_id: SourceId, body: bytes | None
-    ) -> Preview:
-        """What the order would become in the ERP; see `flows.preview`. Raises Rejected where no route goes there."""
-        return preview(self._context(self._route("orders", source, target)), source_id, body)
-
-    def match_products(self, route: Route) -> Iterator[product_matches.Row]:
-        """Which products of the route's store those of its ERP are; see `flows.product_matches`."""
-        return product_matches.matches(self._context(route))
-
-    def stock_routes(self) -> list[Route]:
-        """The routes that take stock from their ERP to their store."""
-        return [route for route in self.settings.routes if stock.FLOW in route.flows]
-
-    def explain_stock(self, erp: ConnectionName, store: ConnectionName, sku: Sku) -> Explanation:
-        """Why the store has the quantity that it has; see `flows.stock_explained`. For any thread. Raises NotPossible where
-        no route goes there."""
-        found = [route for route in self.stock_routes() if (route.target, route.source) == (erp, store)]
-        if not found:
-            raise NotPossible(f"No route of the configuration takes stock from {erp} to {store}.")
-        with self.database.connect() as connection:
-            return explained(connection, stock_rules_of(found[0].stock), erp, store, sku, self.clock.now())
 
     def subscribing(self) -> list[tuple[ConnectionName, Subscriptions, str]]:
         """The connections whose webhooks erpsync looks after, each with the address that they are to deliver to."""
@@ -174,7 +148,7 @@ class Assembly:
         if not routes:
             raise KeyError(f"no route takes {flow} from {source}")
         stores = tuple(route.source for route in routes)
-        return table.changes(flow, replace(self._context(routes[0]), stores=stores), since)
+        return table.changes(flow, replace(self.context(routes[0]), stores=stores), since)
 
     def polls(self) -> list[tuple[ConnectionName, str, float]]:
         """What is polled: a source, a flow, and how many seconds lie between two polls; the shortest of its routes."""
@@ -215,7 +189,7 @@ class Assembly:
     def _contexts(self, past: Past) -> list[FlowContext]:
         """Those of the routes that a past is read for. Raises Rejected where there are none any more."""
         targets = self.targets(past.flow, past.source) if past.target is None else (past.target,)
-        found = [self._context(self._route(past.flow, past.source, target)) for target in targets]
+        found = [self.context(self.route(past.flow, past.source, target)) for target in targets]
         if not found:
             raise Rejected(
                 "no-route",
@@ -225,9 +199,10 @@ class Assembly:
             )
         return found
 
-    def _route(self, flow: str, source: ConnectionName, target: ConnectionName) -> Route:
+    def route(self, flow: str, source: ConnectionName, target: ConnectionName) -> Route:
+        """Raises Rejected where the configuration has no such route any more."""
         for route in self.settings.routes:
-            if flow in route.flows and _way(flow, route) == (source, target):
+            if flow in route.flows and way_of(flow, route) == (source, target):
                 return route
         raise Rejected(
             "no-route",
@@ -236,7 +211,8 @@ class Assembly:
             next_step="Add the route again and replay, or discard.",
         )
 
-    def _context(self, route: Route) -> FlowContext:
+    def context(self, route: Route) -> FlowContext:
+        """What the flows of a route work with."""
         bound = self.bound[route.target]
         settle_seconds = self.settle_seconds(route.target)
         price_rules = price_rules_of(route.prices)
@@ -264,36 +240,17 @@ class Assembly:
 
 def _polled(route: Route) -> list[tuple[ConnectionName, str]]:
     """What a route needs to be told of by polls: a source, and a flow or the catalogue."""
-    polled = [(_way(flow, route)[0], flow) for flow in route.flows]
+    polled = [(way_of(flow, route)[0], flow) for flow in route.flows]
     if any(table.KINDS[flow].reads_catalogue for flow in route.flows if flow in table.KINDS):
         polled.append((route.source, catalogue.NAME))
     return polled
 
 
-def _way(flow: str, route: Route) -> tuple[ConnectionName, ConnectionName]:
+def way_of(flow: str, route: Route) -> tuple[ConnectionName, ConnectionName]:
     """From where to where a flow of the route goes."""
     kind = table.KINDS.get(flow)
     backwards = kind is not None and kind.backwards
     return (route.target, route.source) if backwards else (route.source, route.target)
-
-
-def pasts(assembly: Assembly, flow: str, connection: str, begin: datetime | None, end: datetime) -> list[Past]:
-    """What a backfill of the flow has to read: from every source that a route takes it from, or what has to do with that
-    one connection; nothing where no route takes it. Raises Rejected for a source whose past cannot be read."""
-    ways = [_way(flow, route) for route in assembly.settings.routes if flow in route.flows]
-    found: dict[ConnectionName, Past] = {}
-    for source, target in ways:
-        if connection not in ("", source, target):
-            continue
-        if not assembly.rereads(source) and assembly.bound[source].spec.role is Role.STORE:
-            raise Rejected(
-                "past-unreadable",
-                system=source,
-                what=assembly.bound[source].capabilities.missing[StoreAbility.READ_ORDERS],
-                next_step="Have the shop tell again what is missing.",
-            )
-        found[source] = Past(flow, source, target if connection == target else None, begin, end)
-    return list(found.values())
 
 
 def configured(*, pool_size: int = 5) -> Assembly:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from erpsync import bootstrap
+from erpsync import bootstrap, questions
 from erpsync.bootstrap import Assembly
 from erpsync.cli import following, ledger, output, person, wake
 from erpsync.cli.failures import ExitCode, WrongUsage
@@ -286,7 +286,7 @@ def _pasts(assembly: Assembly, flow: str, begin: datetime | None, end: datetime 
     there = [str(name) for name in assembly.bound]
     if connection and connection not in there:
         raise WrongUsage(f"{connection!r} is not a connection; there are: {', '.join(there) or 'none'}.")
-    pasts = bootstrap.pasts(assembly, flow, connection, first, last)
+    pasts = questions.pasts(assembly, flow, connection, first, last)
     if not pasts:
         where = f" with {connection}" if connection else ""
         raise WrongUsage(f'No route{where} has the flow {flow}: add "{flow}" to the flows of its [[routes]] table.')

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import simplejson
 import typer
 
-from erpsync import bootstrap, mapping
+from erpsync import bootstrap, mapping, questions
 from erpsync.bootstrap import Assembly
 from erpsync.cli import output
 from erpsync.cli.failures import ExitCode, WrongUsage
@@ -54,7 +54,7 @@ def preview(
     try:
         subject = _find(assembly, order, source, target)
         body = None if fresh else subject.body
-        shown = assembly.preview_order(subject.source, subject.target, subject.source_id, body)
+        shown = questions.preview_order(assembly, subject.source, subject.target, subject.source_id, body)
     finally:
         assembly.database.dispose()
     if as_json:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from erpsync import bootstrap
+from erpsync import bootstrap, questions
 from erpsync.bootstrap import Assembly
 from erpsync.cli import ledger, output, person, wake
 from erpsync.cli.failures import ExitCode, WrongUsage
@@ -96,7 +96,7 @@ def _chosen(assembly: Assembly, asked: str) -> list[Route]:
 def _rows(assembly: Assembly, route: Route) -> list[Row] | SyncError:
     """What an end cannot do is its route's answer, not that of the others."""
     try:
-        return list(assembly.match_products(route))
+        return list(questions.match_products(assembly, route))
     except SyncError as error:
         return error
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from erpsync import bootstrap
+from erpsync import bootstrap, questions
 from erpsync.cli import ledger, output, pushes
 from erpsync.cli.group import Group
 from erpsync.cli.output import AsJson, Cell
@@ -111,7 +111,7 @@ def explain(
     """
     assembly = bootstrap.configured(pool_size=1)
     try:
-        found = assembly.explain_stock(ConnectionName(erp), ConnectionName(store), Sku(sku))
+        found = questions.explain_stock(assembly, ConnectionName(erp), ConnectionName(store), Sku(sku))
     finally:
         assembly.database.dispose()
     if as_json:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from erpsync import questions
 from erpsync.domain.ids import ConnectionName, Sku
 from erpsync.engine.operations import NotPossible
 from erpsync.flows.stock import settled_before
@@ -20,7 +21,7 @@ router = APIRouter(prefix=STOCK, include_in_schema=False)
 
 @router.get("")
 def routes(visit: Reader) -> Response:
-    found = [(route.target, route.source) for route in visit.console.assembly.stock_routes()]
+    found = [(route.target, route.source) for route in questions.stock_routes(visit.console.assembly)]
     if len(found) == 1:
         [(erp, store)] = found
         return RedirectResponse(f"{STOCK}/{erp}/{store}", SEE_OTHER)
@@ -29,7 +30,7 @@ def routes(visit: Reader) -> Response:
 
 @router.get("/{erp}/{store}")
 def route(visit: Reader, erp: str, store: str) -> Response:
-    if (erp, store) not in [(one.target, one.source) for one in visit.console.assembly.stock_routes()]:
+    if (erp, store) not in [(one.target, one.source) for one in questions.stock_routes(visit.console.assembly)]:
         raise HTTPException(404, f"No route of the configuration takes stock from {erp} to {store}.")
     terms = Terms(ConnectionName(erp), ConnectionName(store), ())
     now = visit.console.assembly.clock.now()
@@ -55,7 +56,7 @@ def one_sku(visit: Reader, erp: str, store: str, sku: Text = "") -> Response:
     if not sku:
         return RedirectResponse(f"{STOCK}/{erp}/{store}", SEE_OTHER)
     try:
-        found = visit.console.assembly.explain_stock(ConnectionName(erp), ConnectionName(store), Sku(sku))
+        found = questions.explain_stock(visit.console.assembly, ConnectionName(erp), ConnectionName(store), Sku(sku))
     except NotPossible as error:
         raise HTTPException(404, str(error)) from error
     return visit.page("stock_sku.html", erp=erp, store=store, found=found)
