@@ -233,6 +233,7 @@ class Assembly:
             product_rules=product_rules_of(route),
             prices=known_prices(self.database, price_rules, route.target, route.source),
             price_rules=price_rules,
+            store_of=self.store,
             stock=stock_rules_of(route.stock),
             stock_cache=self.stock_cache,
         )

@@ -38,7 +38,7 @@ class Swept:
 
 
 def sweep(runtime: Runtime) -> Swept:
-    """Does all parts, whatever becomes of each. Raises only what the ledger raises when asked for due jobs."""
+    """Does all parts, whatever becomes of each. Raises only what the ledger raises, and at once where it is away."""
     abandoned = _part("abandoned", 0, lambda: _release_abandoned(runtime))
     deliveries = _part("intake", 0, lambda: intake.take_in(runtime))
     _part("backfills", 0, lambda: backfill.look_after(runtime))

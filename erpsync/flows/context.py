@@ -73,6 +73,10 @@ class CustomerRules:
     """What customers are made with whom no order has made: an account has no currency of its own."""
 
 
+def _no_store(name: ConnectionName) -> Store:
+    raise KeyError(f"{name} is not configured")
+
+
 def _no_prices(_: Sequence[Sku]) -> Mapping[Sku, Money]:
     return {}
 
@@ -84,7 +88,8 @@ class FlowContext:
     `settle_seconds`: how long the ERP may be at work on a request whose reply was lost; `reservation_seconds`: after
     which nothing that a worker has begun can still be under way, should it die now. `stores`, for polls: those of all
     routes that take the flow from the same source, which is asked once for all of them. `prices` are the base prices, as
-    the store shall have them, that are known of these SKUs; `price_rules`, `stock` and `stock_cache` are for the flows of
+    the store shall have them, that are known of these SKUs; `store_of` gives another store that is configured, or
+    raises KeyError. `price_rules`, `stock` and `stock_cache` are for the flows of
     those names.
     """
 
@@ -105,6 +110,7 @@ class FlowContext:
     customer_rules: CustomerRules = CustomerRules()
     prices: Callable[[Sequence[Sku]], Mapping[Sku, Money]] = _no_prices
     price_rules: PriceRules = _PLAIN_PRICES
+    store_of: Callable[[ConnectionName], Store] = _no_store
     stock: StockRules = _PLAIN_STOCK
     stock_cache: StockCache = _NO_CACHE
 

@@ -72,7 +72,6 @@ class StockFlow:
 
     def __init__(self, context: FlowContext) -> None:
         self._context = context
-        self._ends = sales.Ends(context.source, context.target)
         self._way = Way(PushKind.STOCK, context.target, context.source)
 
     def __call__(self, items: Sequence[Item]) -> Mapping[JobId, Ended]:
@@ -82,7 +81,15 @@ class StockFlow:
         context, end = self._context, self._context.clock.now() + _SLICE
         with context.database.begin() as connection:
             terms = terms_of(connection, context.stock, context.target, context.source, context.clock.now())
-        self._learn()
+        with context.database.begin() as connection:
+            selling = sales.stores(connection, context.target)
+        for name in selling:
+            try:
+                self._learn(name)
+            except (SyncError, KeyError):
+                # Another store that is down, or gone, is no reason to leave this one with old quantities.
+                if name == context.source:
+                    raise
         self._settle()
         with context.database.begin() as connection:
             since = settled_before(connection, context.source, context.clock.now())
@@ -99,30 +106,33 @@ class StockFlow:
         counts = ", ".join(f"{number} {state}" for state, number in sorted(told.items()))
         return Done(f"push {push.id}: {counts}{'' if finished else '; going on'}")
 
-    def _learn(self) -> None:
-        """Keeps what the orders sell that are still on their way to the ERP, or stuck."""
+    def _learn(self, name: ConnectionName) -> None:
+        """Keeps what the orders of a store sell that are still on their way to the ERP, or stuck: they take from what every
+        store has."""
+        ends = sales.Ends(name, self._context.target)
         while True:
             with self._context.database.begin() as connection:
-                unread = sales.unread(connection, self._ends, _ORDERS_AT_ONCE)
+                unread = sales.unread(connection, ends, _ORDERS_AT_ONCE)
             if not unread:
                 return
-            orders = self._read(unread)
+            orders = self._read(name, unread)
             with self._context.database.begin() as connection:
-                sales.keep(connection, self._ends, [_sold(one, orders.get(one.source_id)) for one in unread])
+                sales.keep(connection, ends, [_sold(one, orders.get(one.source_id)) for one in unread])
 
-    def _read(self, unread: Sequence[Unread]) -> dict[SourceId, Order]:
+    def _read(self, name: ConnectionName, unread: Sequence[Unread]) -> dict[SourceId, Order]:
         """What can be read of these: what cannot is the orders' own flow to complain of."""
+        store = self._context.store if name == self._context.source else self._context.store_of(name)
         orders: dict[SourceId, Order] = {}
         for one in unread:
             if one.body is not None:
                 try:
-                    orders[one.source_id] = self._context.store.order_from_event(one.body)
+                    orders[one.source_id] = store.order_from_event(one.body)
                 except SyncError:
                     continue
         absent = [one.source_id for one in unread if one.body is None]
         if absent:
-            with self._context.calling(self._context.source):
-                answers = self._context.store.read_orders(absent)
+            with self._context.calling(name):
+                answers = store.read_orders(absent)
             orders |= {key: answer for key, answer in answers.items() if isinstance(answer, Order)}
         return orders
 
@@ -130,7 +140,7 @@ class StockFlow:
         """Reads the levels of what was sold in orders that the ERP has by now, so that its own figures speak for them."""
         context, after = self._context, ""
         with context.database.begin() as connection:
-            sales.waive_discarded(connection, self._ends, context.clock.now())
+            sales.waive_discarded(connection, context.target, context.clock.now())
             sales.settle(connection, context.target)
         while True:
             with context.database.begin() as connection:

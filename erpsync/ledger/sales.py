@@ -81,9 +81,14 @@ def waived(connection: Connection, ends: Ends, source_ids: Sequence[SourceId], n
     connection.execute(_WAIVED, {"source": ends.store, "target": ends.erp, "ids": list(source_ids), "now": now})
 
 
-def waive_discarded(connection: Connection, ends: Ends, now: datetime) -> None:
+def waive_discarded(connection: Connection, erp: ConnectionName, now: datetime) -> None:
     """A person discarded these orders: what they sold is settled in the ERP by hand, or never."""
-    connection.execute(_WAIVE_DISCARDED, {"source": ends.store, "target": ends.erp, "now": now})
+    connection.execute(_WAIVE_DISCARDED, {"target": erp, "now": now})
+
+
+def stores(connection: Connection, erp: ConnectionName) -> list[ConnectionName]:
+    """Those that have orders on their way to the ERP, or stuck."""
+    return [ConnectionName(name) for name in connection.execute(_STORES_SELLING, {"erp": erp}).scalars()]
 
 
 def unread(connection: Connection, ends: Ends, limit: int) -> list[Unread]:
@@ -170,10 +175,15 @@ _WAIVED = text("""
 
 _WAIVE_DISCARDED = text("""
     UPDATE sales s SET known_quantity = s.quantity, known_at = :now FROM jobs j
-    WHERE s.source = :source AND s.target = :target AND NOT s.settled
+    WHERE s.target = :target AND NOT s.settled
         AND (s.known_at IS NULL OR s.known_quantity <> s.quantity)
         AND j.flow = 'orders' AND j.source = s.source AND j.target = s.target AND j.source_id = s.source_id
         AND j.state = 'discarded'
+""")
+
+_STORES_SELLING = text("""
+    SELECT DISTINCT source FROM jobs
+    WHERE flow = 'orders' AND target = :erp AND state IN ('ready', 'running', 'dead') ORDER BY source
 """)
 
 _UNREAD = text("""

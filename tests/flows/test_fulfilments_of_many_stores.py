@@ -36,14 +36,20 @@ class NoSettings(BaseModel):
 class World:
     """An installation with three routes, as it is configured, on fakes."""
 
-    def __init__(self, database: Engine, tools: Tools, clock: TestClock) -> None:
+    def __init__(
+        self,
+        database: Engine,
+        tools: Tools,
+        clock: TestClock,
+        flows: tuple[str, ...] = ("orders", "fulfilments"),
+    ) -> None:
         self.clock = clock
         self.erp = FakeErp(clock, ERP)
         self.stores = {name: FakeStore(clock, name) for name in STORES}
         self.asked: list[str] = []
         self.erp.faults.on_arrival = self.asked.append
         read, _ = config.read(Path("none.toml"), without_servers=True)
-        routes = tuple(Route(source=name, target=ERP, flows=("orders", "fulfilments")) for name in self.stores)
+        routes = tuple(Route(source=name, target=ERP, flows=flows) for name in self.stores)
         erp = SystemSpec("erp", "ERP", Role.ERP, NoSettings, Capabilities(10, True), open_erp=lambda *_: self.erp)
         store = SystemSpec(
             "store", "Store", Role.STORE, NoSettings, Capabilities(), open_store=lambda name, *_: self.stores[name]
