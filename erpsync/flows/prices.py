@@ -36,7 +36,7 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
     as_of = context.clock.now()
     with context.calling(context.target):
         page = context.erp.prices_changed(Since(since.watermark, since.cursor))
-    told = Change(flow=FLOW, source_id=ALL, version=as_of, number=FLOW, carries_state=False)
+    told = Change(flow=FLOW, source_id=ALL, version=as_of, number=context.target, carries_state=False)
     return Page(
         (told,) if page.cursor is None else (),
         page.cursor,

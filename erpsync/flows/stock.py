@@ -47,7 +47,7 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
     with context.calling(context.target):
         # Stock has no beginning: what has not moved for long is there all the same.
         page = context.erp.stock_levels(Since(since.watermark, since.cursor))
-    told = Change(flow=FLOW, source_id=ALL, version=as_of, number=FLOW, carries_state=False)
+    told = Change(flow=FLOW, source_id=ALL, version=as_of, number=context.target, carries_state=False)
     return Page(
         (told,) if page.cursor is None else (),
         page.cursor,

@@ -24,6 +24,10 @@ _WORKABLE = f"""{_DUE_AND_FREE} AND NOT EXISTS (
     AND (c.paused_at IS NOT NULL OR c.quiet_until > :now))"""
 
 
+# A record that moves on and fails as before needs no second word to people within this time.
+_SAME_LETTER = timedelta(days=1)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A record at a version that a target is to follow. `inbox_id` is the delivery that says so, and `carries_state`
@@ -175,7 +179,8 @@ def bury(
     connection: Connection, claim: Claim, problem: Problem, now: datetime, *, settle_seconds: float = 0.0
 ) -> int | None:
     """Closes the job as a dead letter, whose id is returned for the caller to route to the queue. A newer version of the
-    record does not run before `settle_seconds` are over.
+    record does not run before `settle_seconds` are over. What failed in the same way a day ago or less is the same dead
+    letter again, and not announced anew.
 
     None where there is none: the claim was lost, or the record moved meanwhile and its new version is tried first.
     """
@@ -195,7 +200,8 @@ def bury(
     if found.state != JobState.DEAD:
         return None
     values = {"id": claim.job_id, "subject": f"{claim.flow} {claim.number}", "attempts": claim.attempt, "now": now}
-    return int(connection.execute(_DEAD_LETTER, {**values, **_problem(problem)}).scalar_one())
+    values |= {"again_since": now - _SAME_LETTER, **_problem(problem)}
+    return int(connection.execute(_DEAD_LETTER, values).scalar_one())
 
 
 def abandoned(connection: Connection, limit: int, now: datetime) -> list[Claim]:
@@ -420,8 +426,17 @@ _BURY = text(f"""
 """)
 
 _DEAD_LETTER = text("""
-    INSERT INTO dead_letters (job_id, subject, code, problem, next_step, attempts, created_at)
-    VALUES (:id, :subject, :code, :problem, :next_step, :attempts, :now) RETURNING id
+    WITH again AS (
+        UPDATE dead_letters SET closed_at = NULL, closed_as = NULL, closed_by = NULL, attempts = :attempts
+        WHERE id = (SELECT max(id) FROM dead_letters WHERE job_id = :id)
+            AND closed_as = 'superseded' AND closed_at >= :again_since AND code = :code AND problem = :problem
+        RETURNING id
+    ), made AS (
+        INSERT INTO dead_letters (job_id, subject, code, problem, next_step, attempts, created_at)
+        SELECT :id, :subject, :code, :problem, :next_step, :attempts, :now WHERE NOT EXISTS (SELECT 1 FROM again)
+        RETURNING id
+    )
+    SELECT id FROM again UNION ALL SELECT id FROM made
 """)
 
 _SUPERSEDE = text("""

@@ -286,6 +286,17 @@ def test_several_locations_that_nobody_has_mapped_are_asked_for(world: StockWorl
     assert "back, front" in letter.problem
 
 
+def test_what_stands_in_the_way_for_long_is_one_dead_letter_however_often_stock_is_polled(world: StockWorld) -> None:
+    world.stock("MUG", 3)
+    world.stock("MUG", 10, erp="west", shop="back")
+    for _ in range(4):
+        world.poll()
+        world.bench.clock.advance(300)
+    (letter,) = world.bench.letters()
+    assert world.bench.rows("SELECT count(*) AS n FROM dead_letters")[0]["n"] == 1
+    assert letter.code == "locations-unmapped"
+
+
 def test_a_misspelt_location_of_the_erp_is_told_and_nothing_is_set(make_world: Callable[..., StockWorld]) -> None:
     world = make_world(feeds=(Feed("Eats", "front"),))
     world.stock("MUG", 10, 7)
