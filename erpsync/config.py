@@ -15,6 +15,7 @@ from erpsync.config_prices import PriceTable
 from erpsync.config_stock import StockTable
 from erpsync.domain.errors import ConfigurationError
 from erpsync.domain.ids import ConnectionName
+from erpsync.mapping import Condition
 from erpsync.ports.settings import Address
 from erpsync.ports.store_records import ProductField
 from erpsync.problems import kind, sentences
@@ -93,6 +94,7 @@ class Route(_Table):
         None, strict=False, examples=[["title", "status"]]
     )
     create_products: bool = True
+    create_products_where: Condition = Field("", examples=["contains(categories, 'Web shop')"])
     new_customers: Literal["buyers", "all"] = "buyers"
     customer_currency: str = Field("", pattern="^([A-Z]{3})?$", examples=["EUR"])
     stock: StockTable = Field(StockTable(), strict=False)

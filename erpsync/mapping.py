@@ -54,6 +54,24 @@ FieldTable = Annotated[dict[str, str], BeforeValidator(_table), AfterValidator(_
 line, for expressions hold commas."""
 
 
+def _condition(expression: str) -> str:
+    if expression:
+        _checked({"it": expression})
+    return expression
+
+
+Condition = Annotated[str, AfterValidator(_condition)]
+"""A setting: an expression that is true of some records; empty: of all."""
+
+
+def holds(condition: str, record: Any, *, setting: str, name: str) -> bool:
+    """Whether the condition is true of a domain record. Raises Rejected naming setting and record where it fails on it."""
+    if not condition:
+        return True
+    value = _values({setting: condition}, plain(record), record=name, system="erpsync")[setting]
+    return value not in (None, False, "")
+
+
 def order_values(table: Mapping[str, str], draft: OrderDraft, *, system: str) -> dict[str, Value]:
     """What each field of a sales order becomes. Raises Rejected naming the field whose expression failed on this order."""
     document = {**plain(draft.order), "reference": draft.reference, "customer_id": draft.customer_id}

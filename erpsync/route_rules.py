@@ -32,7 +32,7 @@ def customer_rules_of(route: Route) -> CustomerRules:
 
 def product_rules_of(route: Route) -> ProductRules:
     fields = PRODUCT_FIELDS if route.product_fields is None else frozenset(route.product_fields)
-    return ProductRules(fields, create=route.create_products)
+    return ProductRules(fields, create=route.create_products, create_where=route.create_products_where)
 
 
 def stock_rules_of(table: StockTable) -> StockRules:

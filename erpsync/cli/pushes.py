@@ -118,7 +118,7 @@ def _told(document: dict[str, int], sentence: str, announcer: wake.Announcer, *,
 def _row(push: Push, now: datetime) -> Sequence[Cell]:
     state = output.stated(push.state)
     since = output.ago(push.created_at, now)
-    return (str(push.id), push.store, state, since, str(push.changed), str(push.catalogue), push.reason)
+    return (str(push.id), push.store, state, since, str(push.changed), str(push.catalogue or ""), push.reason)
 
 
 def _facts(push: Push, tally: dict[ChangeState, int], now: datetime) -> list[tuple[str, Cell]]:

@@ -61,6 +61,8 @@ class ProductRules:
     """Those that the ERP owns of products that the store has already."""
     create: bool = True
     """Whether products and variants are made that the store does not have."""
+    create_where: str = ""
+    """Of which products: a condition in the words of `erpsync.mapping`."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from erpsync import mapping
 from erpsync.domain.errors import Rejected, Skip, SyncError, Transient
 from erpsync.domain.ids import Sku, SourceId
 from erpsync.domain.matching import Ambiguous, Listed, Match, match
@@ -85,7 +86,16 @@ def plan(product: Product, known: Known, rules: ProductRules) -> Plan | SyncErro
         return Skip("not-active", what="It is not active in the ERP, and the store has never had it.")
     if found.product_id is None and not rules.create:
         return Skip("not-in-store", what="The store does not have it, and the route makes no products.")
+    if found.product_id is None and not _is_wanted(product, rules):
+        return Skip(
+            "not-wanted", what="The store does not have it, and the route's create_products_where leaves it out."
+        )
     return _plan(product, found, known, rules)
+
+
+def _is_wanted(product: Product, rules: ProductRules) -> bool:
+    name = f"product {product.id}"
+    return mapping.holds(rules.create_where, product, setting="create_products_where", name=name)
 
 
 def _plan(product: Product, found: Match, known: Known, rules: ProductRules) -> Plan | SyncError:

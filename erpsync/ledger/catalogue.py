@@ -48,6 +48,11 @@ def drop(connection: Connection, store: ConnectionName, product_id: SourceId) ->
     connection.execute(_DROP, {"store": store, "product_id": product_id})
 
 
+def forget_unseen(connection: Connection, store: ConnectionName, since: datetime) -> None:
+    """Forgets variants that were not told since then."""
+    connection.execute(_FORGET_UNSEEN, {"store": store, "since": since})
+
+
 def size(connection: Connection, store: ConnectionName) -> int:
     """How many SKUs the store counts the stock of."""
     return int(connection.execute(_SIZE, {"store": store}).scalar_one())
@@ -149,6 +154,8 @@ _BY_SKU = text("""
 """)
 
 _DROP = text("DELETE FROM store_variants WHERE connection = :store AND product_id = :product_id")
+
+_FORGET_UNSEEN = text("DELETE FROM store_variants WHERE connection = :store AND seen_at < :since")
 
 _SIZE = text("SELECT count(DISTINCT sku) FROM store_variants WHERE connection = :store AND tracked")
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from erpsync.domain.errors import Rejected
+from erpsync.domain.ids import Sku
 from erpsync.engine import pushes as pushing
 from erpsync.engine.operations import NotPossible
 from erpsync.flows.stock_rules import StockRules
@@ -498,3 +499,17 @@ def test_what_a_store_refused_is_tried_again_with_the_whole_reading_of_the_next_
     world.bench.clock.advance(86_400)
     world.poll()
     assert world.in_shop("MUG") == 10
+
+
+def test_what_the_store_does_not_sell_any_more_is_forgotten_with_the_whole_reading(world: StockWorld) -> None:
+    world.stock("MUG", 10)
+    world.stock("CUP", 10)
+    world.poll()
+    del world.shop.variants[Sku("CUP")]
+    world.bench.clock.advance(86_401)
+    world.poll()
+    assert [row["sku"] for row in world.bench.rows("SELECT sku FROM store_variants")] == ["MUG"]
+    world.stock("CUP", 3, None)
+    world.bench.clock.advance(300)
+    world.poll()
+    assert world.bench.letters() == []
