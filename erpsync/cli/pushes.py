@@ -65,7 +65,8 @@ def applied(kind: PushKind, push_id: int, *, yes: bool, as_json: bool) -> None:
             push = _existing(pushes.get(connection, push_id), kind, push_id)
         person.agree(f"Send push {push.id}, though {push.reason}?" if push.reason else f"Send push {push.id}?", yes=yes)
         announcer = wake.announcer()
-        pushing.apply(assembly.runtime(announcer), push_id, person.actor())
+        seen = pushing.Seen(push.changed, push.alarming)
+        pushing.apply(assembly.runtime(announcer), push_id, person.actor(), seen)
     _told(
         {"applied": push_id},
         f"Push {push_id} is sent. See `erpsync {kind} plan {push_id}`.",

@@ -1,6 +1,6 @@
-"""Stock: what the ERP says it has, and what of it may be promised."""
+"""Stock as an ERP tells of it."""
 
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,13 +17,3 @@ class StockLevel(BaseModel):
     on_hand: Decimal
     reserved: Decimal = Decimal(0)
     unit: str = ""
-
-
-def available(level: StockLevel, *, safety: Decimal, unseen: Decimal) -> int:
-    """Whole units that a store may promise: on hand - reserved - safety stock - `unseen`, never below zero.
-
-    `unseen` is what the store has sold in orders that the ERP does not know yet; without it a poll would hand the store
-    back the units it has just sold.
-    """
-    free = level.on_hand - level.reserved - safety - unseen
-    return max(0, int(free.to_integral_value(ROUND_FLOOR)))

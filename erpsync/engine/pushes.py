@@ -1,5 +1,7 @@
 """What people may do with pushes: let one that is held go on, and take one back. Each leaves an audit row."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
 from erpsync.engine.operations import NotPossible
@@ -9,10 +11,24 @@ from erpsync.ledger.pushes import Push, PushState
 from erpsync.ports.runtime import JobCall
 
 
-def apply(runtime: Runtime, push_id: int, actor: str) -> None:
-    """A person has looked at a held push: it is sent. Raises NotPossible."""
+@dataclass(frozen=True)
+class Seen:
+    """What a person was shown of a push: see `ledger.pushes.Push`."""
+
+    changed: int
+    alarming: int
+
+
+def apply(runtime: Runtime, push_id: int, actor: str, seen: Seen | None = None) -> None:
+    """A person has looked at a held push: it is sent. Raises NotPossible, also where more is in it by now than was
+    `seen`."""
     with runtime.database.begin() as connection:
         push = _existing(connection, push_id)
+        if seen is not None and (push.changed > seen.changed or push.alarming > seen.alarming):
+            raise NotPossible(
+                f"Push {push_id} has grown: it changes {push.changed} SKUs by now, {push.alarming} of them alarmingly. Look"
+                " at it once more."
+            )
         if not pushes.approve(connection, push_id, actor):
             raise NotPossible(f"Push {push_id} is {_state(push)}; only one that is held can be applied.")
         dead_letters.close_said(connection, *push.letter, runtime.clock.now())

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from erpsync.domain.ids import ConnectionName
 from erpsync.flows.context import FlowContext
+from erpsync.flows.keeping import kept
 from erpsync.ledger import catalogue, checkpoints
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.store_records import StoreVariant
@@ -22,14 +23,7 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
     read_at = context.clock.now()
     with context.calling(context.source):
         page = context.store.variants_changed(Since(since.watermark, since.cursor))
-    return Page(
-        (),
-        page.cursor,
-        page.watermark,
-        page.unreadable,
-        keep=lambda connection: _keep(connection, context.source, since, page, read_at),
-        kept=len(page.records),
-    )
+    return kept(page, lambda connection: _keep(connection, context.source, since, page, read_at))
 
 
 def _keep(

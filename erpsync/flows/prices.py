@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from erpsync.domain.errors import Problem
-from erpsync.domain.ids import JobId, Sku, SourceId
+from erpsync.domain.ids import JobId, Sku
 from erpsync.domain.products import BasePrice
 from erpsync.flows.context import FlowContext
+from erpsync.flows.keeping import all_of, kept
 from erpsync.flows.price_sending import Sender
 from erpsync.flows.price_terms import Wanted, terms_of, wanted
 from erpsync.ledger import checkpoints, dead_letters, dirty, jobs, prices, pushes, staged_prices
@@ -23,8 +24,6 @@ from erpsync.ports.pages import Page, Since
 from erpsync.ports.webhooks import Change
 
 FLOW = "prices"
-# The job's only record: all that the ERP asks.
-ALL = SourceId("all")
 _PLANNED_AT_ONCE = 2_000
 # After so long a run makes room for others and is called again: it stays far below its lease.
 _SLICE = timedelta(seconds=60)
@@ -36,13 +35,10 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
     as_of = context.clock.now()
     with context.calling(context.target):
         page = context.erp.prices_changed(Since(since.watermark, since.cursor))
-    told = Change(flow=FLOW, source_id=ALL, version=as_of, number=context.target, carries_state=False)
-    return Page(
-        (told,) if page.cursor is None else (),
-        page.cursor,
-        page.watermark,
-        page.unreadable,
-        keep=lambda connection: _keep(connection, context, since, page, as_of),
+    return kept(
+        page,
+        lambda connection: _keep(connection, context, since, page, as_of),
+        all_of(FLOW, context.target, as_of),
     )
 
 

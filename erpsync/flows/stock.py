@@ -16,6 +16,7 @@ from erpsync.domain.ids import ConnectionName, JobId, Sku, SourceId
 from erpsync.domain.inventory import StockLevel
 from erpsync.domain.orders import Order
 from erpsync.flows.context import FlowContext
+from erpsync.flows.keeping import all_of, kept
 from erpsync.flows.orders import goods
 from erpsync.flows.stock_counting import counted
 from erpsync.flows.stock_limits import weighed
@@ -30,8 +31,6 @@ from erpsync.ports.pages import Page, Since
 from erpsync.ports.webhooks import Change
 
 FLOW = "stock"
-# The job's only record: all that the ERP holds.
-ALL = SourceId("all")
 _ORDERS_AT_ONCE = 250
 _SKUS_AT_ONCE = 500
 _PLANNED_AT_ONCE = 2_000
@@ -47,14 +46,10 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
     with context.calling(context.target):
         # Stock has no beginning: what has not moved for long is there all the same.
         page = context.erp.stock_levels(Since(since.watermark, since.cursor))
-    told = Change(flow=FLOW, source_id=ALL, version=as_of, number=context.target, carries_state=False)
-    return Page(
-        (told,) if page.cursor is None else (),
-        page.cursor,
-        page.watermark,
-        page.unreadable,
-        keep=lambda connection: _keep(connection, context.target, since, page, as_of),
-        kept=len(page.records),
+    return kept(
+        page,
+        lambda connection: _keep(connection, context.target, since, page, as_of),
+        all_of(FLOW, context.target, as_of),
     )
 
 

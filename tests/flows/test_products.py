@@ -268,7 +268,9 @@ def test_a_route_that_makes_nothing_changes_what_the_shop_has_alone(make_bench: 
     assert (one(bench, "SHIRT-M").title, shown(bench, "SHIRT-L"), shown(bench, "MUG")) == ("Shirt", [], [])
 
 
-def test_only_what_the_route_wants_is_made_and_what_the_store_has_is_kept_up_all_the_same(make_bench: MakeBench) -> None:
+def test_only_what_the_route_wants_is_made_and_what_the_store_has_is_kept_up_all_the_same(
+    make_bench: MakeBench,
+) -> None:
     bench = ready(make_bench(product_rules=ProductRules(create_where="contains(categories, 'Web shop')")))
     stock_shop(bench, ("SHIRT-M", "v1", "p1"), ("SHIRT-L", "v2", "p1"))
     put(bench, SHIRT, MUG)

@@ -427,6 +427,21 @@ def test_a_person_lets_a_held_push_go_on(world: StockWorld) -> None:
         pushing.apply(world.bench.runtime, world.pushes()[0].id, "erin")
 
 
+def test_a_push_that_has_grown_since_a_person_looked_is_not_sent(world: StockWorld) -> None:
+    _fill(world, 200)
+    for number in range(100):
+        world.stock(f"SKU-{number:04d}", 0, None)
+    world.bench.clock.advance(300)
+    world.poll()
+    held = world.pushes()[0]
+    world.stock("SKU-0150", 0, None)
+    world.bench.clock.advance(300)
+    world.poll()
+    with pytest.raises(NotPossible, match="101 SKUs by now"):
+        pushing.apply(world.bench.runtime, held.id, "erin", pushing.Seen(held.changed, held.alarming))
+    assert world.in_shop("SKU-0001") == 10
+
+
 def test_undo_restores_a_bad_run_where_nothing_has_changed_since(world: StockWorld) -> None:
     _fill(world, 20)
     for number in range(20):
