@@ -21,7 +21,8 @@ RUN groupadd --gid 10001 erpsync \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/erpsync --shell /usr/sbin/nologin erpsync \
  && install --directory --owner=erpsync --group=erpsync --mode=0700 /var/lib/erpsync
 COPY --from=build /opt/erpsync /opt/erpsync
-COPY --chmod=0755 scripts/container-entry scripts/backfill-*.sh /usr/local/bin/
+COPY --chmod=0755 scripts/container-entry /usr/local/bin/container-entry
+COPY --chmod=0755 scripts/backfill-orders.sh scripts/backfill-customers.sh scripts/backfill-products.sh scripts/backfill-stock.sh /usr/local/bin/
 ENV PATH=/opt/erpsync/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
