@@ -139,7 +139,7 @@ _LEVELS = text(f"""
     ), marked AS (
         INSERT INTO dirty (kind, erp, store, sku)
         SELECT f.kind, f.erp, :store, d.sku FROM drifted d CROSS JOIN {_FOLLOWERS} AS f WHERE f.kind = 'stock'
-        ON CONFLICT DO NOTHING
+        ORDER BY f.erp, d.sku ON CONFLICT DO NOTHING
     )
     INSERT INTO store_levels AS l (connection, sku, location, quantity, sold, at, doubted_at)
     SELECT :store, c.sku, c.place, c.quantity, c.sold, :read_at, CASE WHEN d.less THEN CAST(:read_at AS timestamptz) END

@@ -29,6 +29,7 @@ def mark_failed(connection: Connection, kind: PushKind, erp: ConnectionName, sin
     connection.execute(_MARK_FAILED, {"kind": kind, "erp": erp, "since": since})
 
 
+# Rows of dirty are made in one order everywhere: two that made them in different orders would wait for one another.
 _MARK = text("""
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT :kind, :erp, :store, sku FROM unnest(CAST(:skus AS text[])) AS t (sku) ORDER BY sku
@@ -51,5 +52,6 @@ _TAKE = text("""
 _MARK_FAILED = text("""
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT p.kind, p.erp, p.store, c.sku FROM pushes p JOIN push_changes c ON c.push_id = p.id
-    WHERE p.kind = :kind AND p.erp = :erp AND p.created_at >= :since AND c.state = 'failed' ON CONFLICT DO NOTHING
+    WHERE p.kind = :kind AND p.erp = :erp AND p.created_at >= :since AND c.state = 'failed'
+    ORDER BY p.store, c.sku ON CONFLICT DO NOTHING
 """)

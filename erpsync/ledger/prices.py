@@ -179,12 +179,13 @@ _FORGET = text(f"""
         DELETE FROM erp_prices WHERE connection = :erp AND seen_at < :before RETURNING sku
     )
     INSERT INTO dirty (kind, erp, store, sku) SELECT DISTINCT 'prices', :erp, store, sku FROM gone CROSS JOIN {_FOLLOWERS}
-    ON CONFLICT DO NOTHING
+    ORDER BY store, sku ON CONFLICT DO NOTHING
 """)
 
 _TOUCH = text("""
     INSERT INTO dirty (kind, erp, store, sku)
-    SELECT DISTINCT 'prices', :erp, :store, sku FROM erp_prices WHERE connection = :erp ON CONFLICT DO NOTHING
+    SELECT DISTINCT 'prices', :erp, :store, sku FROM erp_prices WHERE connection = :erp
+    ORDER BY sku ON CONFLICT DO NOTHING
 """)
 
 # What is asked of each row stands in subqueries that PostgreSQL leaves as they are (LATERAL with OFFSET or LIMIT): each is

@@ -46,6 +46,7 @@ def keep(connection: Connection, ends: Ends, orders: Sequence[Sold]) -> None:
     latest = {one.source_id: one for one in sorted(orders, key=lambda one: one.version)}
     if not latest:
         return
+    one_at_a_time(connection, ends.erp)
     values = {"source": ends.store, "target": ends.erp}
     versions = {"ids": list(latest), "versions": [one.version for one in latest.values()]}
     fresh = set(connection.execute(_ORDERS, values | versions).scalars())
@@ -73,16 +74,19 @@ def known(connection: Connection, ends: Ends, orders: Mapping[SourceId, Mapping[
         "now": now,
     }
     if orders:
+        one_at_a_time(connection, ends.erp)
         connection.execute(_KNOWN, values)
 
 
 def waived(connection: Connection, ends: Ends, source_ids: Sequence[SourceId], now: datetime) -> None:
     """The ERP gets none of these orders, by a rule of the route: it has all it will ever have of them."""
+    one_at_a_time(connection, ends.erp)
     connection.execute(_WAIVED, {"source": ends.store, "target": ends.erp, "ids": list(source_ids), "now": now})
 
 
 def waive_discarded(connection: Connection, erp: ConnectionName, now: datetime) -> None:
     """A person discarded these orders: what they sold is settled in the ERP by hand, or never."""
+    one_at_a_time(connection, erp)
     connection.execute(_WAIVE_DISCARDED, {"target": erp, "now": now})
 
 
@@ -102,6 +106,7 @@ def settle(
 ) -> None:
     """Settles the sales for which the ERP's levels speak by now. Of the SKUs that it was `asked` for at `as_of` and said
     nothing of, it keeps no stock."""
+    one_at_a_time(connection, erp)
     connection.execute(_SETTLE, {"target": erp, "asked": list(asked), "as_of": as_of})
 
 
@@ -115,9 +120,19 @@ def unsettled(connection: Connection, erp: ConnectionName, limit: int, after: st
 def purge(connection: Connection, before: datetime) -> int:
     """Forgets settled sales that the ERP has known since before then. What stores are known to have sold in all is counted
     without them from now on."""
+    for erp in connection.execute(_ERPS).scalars().all():
+        one_at_a_time(connection, ConnectionName(erp))
     connection.execute(_PURGE, {"before": before})
     return connection.execute(_PURGE_ORDERS, {"before": before}).rowcount
 
+
+def one_at_a_time(connection: Connection, erp: ConnectionName) -> None:
+    """Until the transaction ends, nobody else writes sales or levels of the ERP: they change many rows in whatever order,
+    and two would wait for one another."""
+    connection.execute(_ONE_AT_A_TIME, {"erp": erp})
+
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('erpsync.stock'), hashtext(:erp))")
 
 _ORDERS = text("""
     INSERT INTO sale_orders AS o (source, target, source_id, version)
@@ -150,7 +165,7 @@ _KEEP = text(f"""
     )
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT 'stock', :target, store, sku FROM (SELECT sku FROM gone UNION SELECT sku FROM put) AS moved
-    CROSS JOIN ({_STORES}) AS stores (store) ON CONFLICT DO NOTHING
+    CROSS JOIN ({_STORES}) AS stores (store) ORDER BY store, sku ON CONFLICT DO NOTHING
 """)
 
 _KNOWN = text("""
@@ -213,7 +228,7 @@ _SETTLE = text(f"""
     )
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT 'stock', :target, store, sku FROM settled CROSS JOIN ({_STORES}) AS stores (store)
-    ON CONFLICT DO NOTHING
+    ORDER BY store, sku ON CONFLICT DO NOTHING
 """)
 
 _UNSETTLED = text("""
@@ -222,6 +237,8 @@ _UNSETTLED = text("""
     WHERE s.target = :erp AND NOT s.settled AND s.known_at IS NOT NULL AND COALESCE(k.component, s.sku) > :after
     ORDER BY sku LIMIT :limit
 """)
+
+_ERPS = text("SELECT DISTINCT target FROM sales ORDER BY target")
 
 _PURGE = text("""
     WITH gone AS (

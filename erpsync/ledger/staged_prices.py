@@ -71,7 +71,8 @@ def _ends(terms: Terms) -> dict[str, object]:
 _MARK_DUE = text("""
     INSERT INTO dirty (kind, erp, store, sku)
     SELECT DISTINCT 'prices', erp, store, sku FROM staged_prices
-    WHERE erp = :erp AND store = :store AND (until IS NULL OR until <= :now) ON CONFLICT DO NOTHING
+    WHERE erp = :erp AND store = :store AND (until IS NULL OR until <= :now)
+    ORDER BY sku ON CONFLICT DO NOTHING
 """)
 
 _DROP = text("""

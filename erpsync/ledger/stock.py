@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from erpsync.domain.ids import ConnectionName, Sku, SourceId
 from erpsync.domain.inventory import StockLevel
+from erpsync.ledger.sales import one_at_a_time
 from erpsync.ledger.stock_rules import Rule
 
 
@@ -125,7 +126,10 @@ def keep_levels(
         "units": [one.unit for one in latest],
         "as_of": as_of,
     }
-    return int(connection.execute(_KEEP_LEVELS, values).scalar_one()) if latest else 0
+    if not latest:
+        return 0
+    one_at_a_time(connection, erp)
+    return int(connection.execute(_KEEP_LEVELS, values).scalar_one())
 
 
 def touch(connection: Connection, erp: ConnectionName, store: ConnectionName) -> None:
@@ -240,7 +244,8 @@ _KEEP_LEVELS = text("""
         RETURNING sku, location
     ), marked AS (
         INSERT INTO dirty (kind, erp, store, sku) SELECT DISTINCT 'stock', :erp, store, sku FROM kept
-        CROSS JOIN (SELECT target FROM jobs WHERE flow = 'stock' AND source = :erp) AS s (store) ON CONFLICT DO NOTHING
+        CROSS JOIN (SELECT target FROM jobs WHERE flow = 'stock' AND source = :erp) AS s (store)
+        ORDER BY store, sku ON CONFLICT DO NOTHING
     ), confirmed AS (
         UPDATE stock_levels l SET as_of = :as_of FROM told t
         WHERE l.connection = :erp AND l.sku = t.sku AND l.location = t.place AND l.as_of < :as_of
@@ -255,7 +260,8 @@ _KEEP_LEVELS = text("""
 
 _TOUCH = text("""
     INSERT INTO dirty (kind, erp, store, sku)
-    SELECT DISTINCT 'stock', :erp, :store, sku FROM stock_levels WHERE connection = :erp ON CONFLICT DO NOTHING
+    SELECT DISTINCT 'stock', :erp, :store, sku FROM stock_levels WHERE connection = :erp
+    ORDER BY sku ON CONFLICT DO NOTHING
 """)
 
 _COUNTED = text("""
