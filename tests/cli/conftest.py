@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import Engine
 
 from erpsync.cli import main
@@ -68,7 +67,7 @@ def surroundings(
 
 
 @pytest.fixture
-def run(surroundings: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Run]:
+def run(surroundings: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
     """Runs a command line in this process, on the surroundings above, with nobody at a terminal."""
 
     def command_line(*arguments: str) -> Ran:
@@ -79,9 +78,7 @@ def run(surroundings: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[byt
         out, err = capfdbinary.readouterr()
         return Ran(int(ended.value.code or 0), out.decode("utf-8", "surrogateescape"), err.decode())
 
-    yield command_line
-    # It was set up for streams that are gone after this test.
-    structlog.reset_defaults()
+    return command_line
 
 
 @pytest.fixture

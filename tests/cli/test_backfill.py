@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from sqlalchemy import Engine, text
 
 from erpsync import bootstrap
@@ -64,7 +63,6 @@ def begun(run: Run, shop: ShopifySimulator) -> int:
 
 def work() -> None:
     """What a worker does with all the messages that there could be."""
-    structlog.reset_defaults()  # it was set up for streams that a fixture has closed
     assembly = bootstrap.configured(pool_size=1)
     try:
         runtime = assembly.runtime(FakeWake(assembly.clock))
