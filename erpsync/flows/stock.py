@@ -2,11 +2,11 @@
 
 One job a route. A run learns what was sold, reads the ERP's levels of what it has been told of since, plans what differs
 from what the store has, stops where that looks wrong, and sends the rest in the store's bulk call. It compares first: a
-store that has less than it should has sold something, and is left alone until its orders tell what.
+store that has something else than it should may have sold something, and is left alone until its orders were read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection
@@ -36,7 +36,7 @@ _SKUS_AT_ONCE = 500
 _PLANNED_AT_ONCE = 2_000
 # After so long a run makes room for others and is called again: it stays far below its lease.
 _SLICE = timedelta(seconds=60)
-# A store that is not polled for orders, or has less for another reason than a sale, is believed after this.
+# A store that is not polled for orders is overruled after this.
 _DOUBT = timedelta(minutes=15)
 
 
@@ -178,19 +178,21 @@ class StockFlow:
 
 
 def settled_before(connection: Connection, store: ConnectionName, now: datetime) -> datetime:
-    """Doubts from before this time are settled: the store's orders were read since."""
-    polled = checkpoints.get(connection, store, "orders changed") or {}
-    begun = polled.get("begun_at") if not polled.get("cursor") else None
-    return now - _DOUBT if begun is None else max(now - _DOUBT, datetime.fromisoformat(begun))
+    """Doubts from before this time are settled: the store's orders were read since, or it is not polled for them."""
+    polled = checkpoints.get(connection, store, "orders changed")
+    if polled is None:
+        return now - _DOUBT
+    # A reading that is not over may not have come to the order yet.
+    return datetime.min.replace(tzinfo=UTC) if polled.get("cursor") else datetime.fromisoformat(polled["begun_at"])
 
 
 def is_doubted(row: Desired, settled_before: datetime) -> bool:
-    """Whether the store had less than it should, and its orders were not read since."""
+    """Whether the store had something else than it should, and its orders were not read since."""
     return row.doubted_at is not None and row.doubted_at >= settled_before
 
 
 def _differs(row: Desired, doubted: Iterable[Sku] = ()) -> bool:
-    return row.quantity != row.expected and not row.undone and row.sku not in doubted
+    return row.differs and not row.undone and row.sku not in doubted
 
 
 def _change(row: Desired) -> PushChange:

@@ -105,22 +105,26 @@ class Count:
         return found
 
     def _expected(self, sku: Sku) -> list[int | None]:
-        """What each location has: what was sold since it was last set or read has left one after the other."""
+        """What each location has: what was sold since it was set has left one after the other. What was read may be without
+        it already: that is taken as it was read."""
         has = [self.facts.has.get((sku, place)) for place in self.places]
-        known = [one for one in has if one is not None]
-        since = self._sold(sku) - known[0].sold if known else _NOTHING
-        stock = [max(0, one.quantity or 0) if one is not None else 0 for one in has]
+        ours = [one for one in has if one is not None and not one.was_read]
+        since = self._sold(sku) - ours[0].sold if ours else _NOTHING
+        stock = [max(0, one.quantity or 0) if one in ours else 0 for one in has]
         left = _taken_from([Decimal(one) for one in stock], max(since, _NOTHING))
         rest = max(since - sum(stock), _NOTHING) + min(since, _NOTHING)
-        return [
-            None
-            if one is None or one.quantity is None
-            else int(one.quantity - (stock[index] - left[index]) - (rest if index == 0 else 0))
-            for index, one in enumerate(has)
-        ]
+        expected: list[int | None] = []
+        for index, one in enumerate(has):
+            if one is None or one.quantity is None or one.was_read:
+                expected.append(None if one is None else one.quantity)
+                continue
+            expected.append(int(one.quantity - (stock[index] - left[index]) - rest))
+            rest = _NOTHING
+        return expected
 
     def _row(self, sku: Sku, place: str, quantity: int, expected: int | None) -> Desired:
         has = self.facts.has.get((sku, place))
+        since = self._sold(sku) - has.sold if has else _NOTHING
         return Desired(
             sku,
             place,
@@ -130,6 +134,8 @@ class Count:
             has.doubted_at if has else None,
             has is not None and has.undone_at is not None and not self._told_since(sku, has.undone_at),
             has.push_id if has else None,
+            was_read=has is not None and has.was_read,
+            sure=has is None or has.was_read or (since >= 0 and not has.foreseen),
         )
 
     def _told_since(self, sku: Sku, at: datetime) -> bool:

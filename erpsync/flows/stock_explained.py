@@ -198,12 +198,14 @@ def _level_step(level: Level, pieces: Decimal, share: Decimal) -> str:
 
 
 def _note(terms: Terms, row: Desired, changes: Sequence[SkuChangeRow], since: datetime) -> str:
-    if row.quantity == row.expected:
+    if not row.differs:
         return f"{terms.store} has what it should have."
+    if row.quantity == row.expected and not row.undone:
+        return f"By all that is known {terms.store} has what it should have; the next push asks it."
     if row.undone:
         return f"A person took the last push back: it is left alone until {terms.erp} tells something new of it."
     if is_doubted(row, since):
-        return f"{terms.store} had less than it should have: its orders are read before anything is set."
+        return f"{terms.store} had something else than it should have: its orders are read before anything is set."
     here = [change for change in changes if change.place == row.location]
     for change in here:
         if change.push_state == PushState.HELD and change.state == ChangeState.PLANNED:

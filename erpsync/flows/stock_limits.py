@@ -16,7 +16,8 @@ def weighed(connection: Connection, context: FlowContext, push: Push, now: datet
     push = pushes.weigh(connection, push.id, catalogue.size(connection, context.source), Decimal(0))
     reason = _alarm(context, push)
     waiting = PushState.HELD if reason else PushState.PUSHING
-    state = waiting if push.changed else PushState.DONE
+    asking = push.changed or pushes.tally(connection, push.id)
+    state = waiting if asking else PushState.DONE
     pushes.move(connection, push.id, state, now, reason)
     subject, code = push.letter
     if state is not PushState.HELD:

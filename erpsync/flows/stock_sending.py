@@ -3,7 +3,7 @@
 What is set is worked out again just before it is sent: a plan says which SKUs, not how many, since orders go on coming.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -25,12 +25,14 @@ _SKUS_AT_ONCE = 500
 @dataclass
 class _Chunk:
     """Some SKUs of a push. `rows` is how the store stands and should stand, `ended` how each change ended, `has` what the
-    store has since where that is news; `again` are SKUs to be looked at again, `doubted` those that may have been sold."""
+    store has since where that is news, and `read` what of that it told us; `again` are SKUs to be looked at again,
+    `doubted` those of which something may have been sold."""
 
     planned: dict[Key, PushChange]
     rows: dict[Key, Desired]
     ended: dict[Key, PushChange] = field(default_factory=dict)
     has: dict[Key, int | None] = field(default_factory=dict)
+    read: set[Key] = field(default_factory=set)
     again: set[Sku] = field(default_factory=set)
     doubted: set[Sku] = field(default_factory=set)
 
@@ -78,9 +80,8 @@ class Sender:
         for key in chunk.planned:
             if key not in chunk.rows:
                 chunk.end(key, ChangeState.SKIPPED, "one side does not have it any more")
-        stale = self._set(chunk, [(row, row.expected) for row in due])
-        if stale:
-            self._decide_again(chunk, stale)
+        if due:
+            self._set(chunk, due)
 
     def _is_due(self, chunk: _Chunk, row: Desired) -> bool:
         key = (row.sku, row.location)
@@ -91,7 +92,7 @@ class Sender:
                 return False
             chunk.rows[key] = replace(row, quantity=int(planned.after))
             return True
-        if row.quantity == row.expected:
+        if not row.differs:
             chunk.end(key, ChangeState.SKIPPED, "the store has it by now")
             return False
         if row.doubted_at is not None and row.doubted_at >= self._settled_before:
@@ -100,73 +101,56 @@ class Sender:
             return False
         return True
 
-    def _set(self, chunk: _Chunk, due: Sequence[tuple[Desired, int | None]]) -> dict[Key, int | None]:
-        """Sets these, each compared with what is given; returns what is not so, with what the store has instead."""
-        if not due:
-            return {}
-        changes = [
-            StockChange(row.sku, row.location, chunk.rows[row.sku, row.location].quantity, was) for row, was in due
-        ]
+    def _set(self, chunk: _Chunk, due: Sequence[Desired]) -> None:
+        """Sets these, each compared with what is expected. Where that is not so, a sale may be in it of which nobody has
+        told yet: the store is believed, and its orders are read before it is set again."""
+        rows = [chunk.rows[row.sku, row.location] for row in due]
+        changes = [StockChange(row.sku, row.location, row.quantity, row.expected) for row in rows]
+        self._foresee(rows)
         with self._context.calling(self._context.source):
             answers = self._context.store.set_stock(changes)
-        stale: dict[Key, int | None] = {}
         for change in changes:
             key = (change.sku, change.location)
             answer = answers.get(key, _unanswered(self._context, change.sku))
             if isinstance(answer, Stale):
-                stale[key] = answer.actual
+                self._stale(chunk, key, answer.actual)
             else:
                 self._ended(chunk, key, change, answer)
-        return stale
+
+    def _foresee(self, rows: Sequence[Desired]) -> None:
+        """Should the reply be lost, nobody knows whether a quantity was raised. From here on the higher one is expected:
+        the store has that only if nothing was sold, whether it was raised or not."""
+        raised = [(row, row.quantity) for row in rows if row.expected is not None and row.quantity > row.expected]
+        with self._context.database.begin() as connection:
+            stock.told(connection, self._context.source, raised, self._context.clock.now(), foreseen=True)
 
     def _ended(self, chunk: _Chunk, key: Key, change: StockChange, answer: StockAnswer) -> None:
         if isinstance(answer, SyncError):
             chunk.end(key, ChangeState.FAILED, answer.problem.what)
-            if not isinstance(answer, Rejected):
+            if isinstance(answer, Rejected):
+                chunk.has[key] = change.was
+            else:
                 chunk.again.add(change.sku)
             return
         chunk.has[key] = change.quantity
         chunk.rows[key] = replace(chunk.rows[key], expected=change.was)
         chunk.end(key, ChangeState.DONE)
 
-    def _decide_again(self, chunk: _Chunk, stale: Mapping[Key, int | None]) -> None:
-        """The store has something else than it should. More, or the same units elsewhere, is overruled; less may have been
-        sold, in an order that nobody has told of yet."""
-        second = []
-        for sku, told in _by_sku(stale).items():
-            rows = {key: row for key, row in chunk.rows.items() if key[0] == sku}
-            if any(actual is None for actual in told.values()):
-                chunk.has |= told
-                chunk.again.add(sku)
-                self._skip(chunk, told, "the store does not say what it has")
-                continue
-            has = {key: told.get(key, row.expected) for key, row in rows.items()}
-            missing = sum(row.expected or 0 for row in rows.values()) - sum(one or 0 for one in has.values())
-            chunk.has |= {key: actual for key, actual in has.items() if key not in chunk.has}
-            if missing > 0 and self._push.undoes is None:
-                chunk.doubted.add(sku)
-                chunk.again.add(sku)
-                self._skip(chunk, told, f"the store has {missing} less than is known of; its orders are read first")
-            elif self._push.undoes is not None:
-                self._skip(chunk, told, "it has changed since")
-            else:
-                second += [
-                    (rows[key], actual) for key, actual in told.items() if self._still_differs(chunk, key, actual)
-                ]
-        for key, actual in self._set(chunk, second).items():
-            chunk.has[key] = actual
-            chunk.again.add(key[0])
-            self._skip(chunk, [key], "the store changes too fast; it is looked at again")
-
-    def _still_differs(self, chunk: _Chunk, key: Key, actual: int | None) -> bool:
-        if chunk.rows[key].quantity != actual:
-            return True
-        chunk.end(key, ChangeState.SKIPPED, "the store has it already")
-        return False
-
-    def _skip(self, chunk: _Chunk, keys: Iterable[Key], note: str) -> None:
-        for key in keys:
-            chunk.end(key, ChangeState.SKIPPED, note)
+    def _stale(self, chunk: _Chunk, key: Key, actual: int | None) -> None:
+        row = chunk.rows[key]
+        chunk.has[key] = actual
+        chunk.read.add(key)
+        if actual is not None:
+            chunk.doubted.add(key[0])
+        if actual == row.quantity:
+            chunk.end(key, ChangeState.SKIPPED, "the store has it already")
+            return
+        chunk.again.add(key[0])
+        if self._push.undoes is not None:
+            chunk.end(key, ChangeState.SKIPPED, "it has changed since")
+        else:
+            has = "does not say what it has" if actual is None else f"has {actual}, not {row.expected}"
+            chunk.end(key, ChangeState.SKIPPED, f"the store {has}; its orders are read first")
 
     def _record(self, chunk: _Chunk) -> None:
         """All locations of a SKU of which there is news are kept together, for what is sold counts against all of them."""
@@ -180,6 +164,8 @@ class Sender:
                 told,
                 now,
                 self._push.id,
+                were_read=chunk.read
+                | {key for key, row in chunk.rows.items() if row.was_read and key not in chunk.has},
                 doubted=frozenset(chunk.doubted),
                 undone=self._push.undoes is not None,
             )
@@ -187,13 +173,6 @@ class Sender:
             dirty.mark(connection, self._push.way, sorted(chunk.again))
             products = stock.by_product(connection, context.source, sorted(fresh))
         context.stock_cache.put(context.source, products)
-
-
-def _by_sku(stale: Mapping[Key, int | None]) -> dict[Sku, dict[Key, int | None]]:
-    found: dict[Sku, dict[Key, int | None]] = {}
-    for key, actual in stale.items():
-        found.setdefault(key[0], {})[key] = actual
-    return found
 
 
 def _unanswered(context: FlowContext, sku: Sku) -> SyncError:

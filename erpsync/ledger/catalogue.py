@@ -115,8 +115,8 @@ _KEEP = text(f"""
         promotion_until = excluded.promotion_until, changed_at = excluded.changed_at, seen_at = excluded.seen_at
 """)
 
-# A level that was set after the reading began says more than the reading. Less than there should be may be a sale that
-# nobody has told of yet: see `ledger.stock`.
+# A level that was set after the reading began says more than the reading. What is not as it should be may hold a sale that
+# nobody has told of yet: see `flows.stock_sending`.
 _LEVELS = text(f"""
     WITH told AS (
         SELECT DISTINCT ON (sku, place) * FROM unnest(
@@ -133,7 +133,7 @@ _LEVELS = text(f"""
         FROM told t LEFT JOIN store_levels l ON l.connection = :store AND l.sku = t.sku AND l.location = t.place
         LEFT JOIN sold s ON s.sku = t.sku
     ), drifted AS (
-        SELECT sku, sum(quantity) < sum(was) - max(since) AS less FROM compared GROUP BY sku
+        SELECT sku, bool_and(missing) AS fresh FROM compared GROUP BY sku
         HAVING NOT bool_or(COALESCE(newer, false))
             AND (bool_or(missing) OR bool_or(was IS NULL) OR sum(quantity) <> sum(was) - max(since))
     ), marked AS (
@@ -141,11 +141,12 @@ _LEVELS = text(f"""
         SELECT f.kind, f.erp, :store, d.sku FROM drifted d CROSS JOIN {_FOLLOWERS} AS f WHERE f.kind = 'stock'
         ORDER BY f.erp, d.sku ON CONFLICT DO NOTHING
     )
-    INSERT INTO store_levels AS l (connection, sku, location, quantity, sold, at, doubted_at)
-    SELECT :store, c.sku, c.place, c.quantity, c.sold, :read_at, CASE WHEN d.less THEN CAST(:read_at AS timestamptz) END
+    INSERT INTO store_levels AS l (connection, sku, location, quantity, sold, at, was_read, doubted_at)
+    SELECT :store, c.sku, c.place, c.quantity, c.sold, :read_at, true,
+        CASE WHEN NOT d.fresh THEN CAST(:read_at AS timestamptz) END
     FROM compared c JOIN drifted d ON d.sku = c.sku
     ON CONFLICT (connection, sku, location) DO UPDATE SET quantity = excluded.quantity, sold = excluded.sold,
-        at = excluded.at, doubted_at = COALESCE(excluded.doubted_at, l.doubted_at)
+        at = excluded.at, was_read = true, foreseen = false, doubted_at = COALESCE(excluded.doubted_at, l.doubted_at)
 """)
 
 _BY_SKU = text("""

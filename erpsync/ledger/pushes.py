@@ -152,7 +152,8 @@ def plan(connection: Connection, push_id: int, changes: Sequence[PushChange]) ->
 
 
 def weigh(connection: Connection, push_id: int, catalogue: int, low: Decimal) -> Push:
-    """Counts what is planned. Alarming is a SKU whose values fall together to `low` times what they were, or below."""
+    """Counts what is planned; what only asks the store whether it has what it should have is none. Alarming is a SKU whose
+    values fall together to `low` times what they were, or below."""
     values = {"id": push_id, "catalogue": catalogue, "low": low}
     return _push(connection.execute(_WEIGH, values).one())
 
@@ -283,10 +284,11 @@ _PLAN = text("""
 
 _WEIGH = text(f"""
     UPDATE pushes SET catalogue = :catalogue, changed = w.changed, alarming = w.alarming FROM (
-        SELECT count(*) AS changed,
+        SELECT count(*) FILTER (WHERE moved) AS changed,
             count(*) FILTER (WHERE before > 0 AND after <= before * CAST(:low AS numeric)) AS alarming
         FROM (
-            SELECT sku, sum(before) AS before, sum(after) AS after FROM push_changes WHERE push_id = :id GROUP BY sku
+            SELECT sku, sum(before) AS before, sum(after) AS after, bool_or(before IS DISTINCT FROM after) AS moved
+            FROM push_changes WHERE push_id = :id GROUP BY sku
         ) AS by_sku
     ) AS w WHERE id = :id RETURNING {", ".join(f"pushes.{name.strip()}" for name in _COLUMNS.split(","))}
 """)

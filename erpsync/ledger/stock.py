@@ -4,7 +4,7 @@ A page of levels is one statement; which SKUs it has changed is noted, so that w
 come to is counted in `flows.stock_counting`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -65,13 +65,16 @@ class OpenSale:
 
 @dataclass(frozen=True)
 class Has:
-    """What a store's location has as it was last set or read, when `sold` units of the SKU were known to be sold in all."""
+    """What a store's location has as it was last set or read (`was_read`), or only sent (`foreseen`), when `sold` units of
+    the SKU were known to be sold in all."""
 
     quantity: int | None
     sold: Decimal
     doubted_at: datetime | None
     undone_at: datetime | None
     push_id: int | None
+    was_read: bool
+    foreseen: bool
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,10 @@ class Desired:
     """What a store's location should have of a SKU. `expected` is what it has by all that is known, None where that is
     nothing; `sold` is how much of the SKU the store has sold in all, as far as anybody has told.
 
-    `doubted_at`: since then it is known to have had less, for which a sale must be looked for. `undone`: a person took
+    `was_read`: that is what was read there, and sales since are not taken off, for the reading may have held them already.
+    `sure`: it is known to have been set, and nothing was cancelled since, of which the store may have kept what it had.
+
+    `doubted_at`: since then it is known to have had something else, in which a sale may hide. `undone`: a person took
     this quantity back, and the ERP has told nothing new since.
     """
 
@@ -106,6 +112,13 @@ class Desired:
     doubted_at: datetime | None
     undone: bool
     push_id: int | None
+    was_read: bool = False
+    sure: bool = True
+
+    @property
+    def differs(self) -> bool:
+        """Whether the store is to be told, or at least asked."""
+        return self.quantity != self.expected or not self.sure
 
 
 def keep_levels(
@@ -185,10 +198,13 @@ def told(
     levels: Sequence[tuple[Desired, int | None]],
     now: datetime,
     push_id: int | None = None,
+    were_read: Collection[tuple[Sku, str]] = (),
     doubted: frozenset[Sku] = frozenset(),
     undone: bool = False,
+    foreseen: bool = False,
 ) -> None:
-    """What the store has of these at `now`; None where it did not tell. All locations of a SKU are told together."""
+    """What the store has of these at `now`; None where it did not tell. All locations of a SKU are told together, those
+    that `were_read` and those that we have set."""
     if not levels:
         return
     values = {
@@ -197,9 +213,11 @@ def told(
         "places": [one.location for one, _ in levels],
         "quantities": [quantity for _, quantity in levels],
         "sold": [one.sold for one, _ in levels],
+        "read": [(one.sku, one.location) in were_read for one, _ in levels],
         "doubted": [one.sku in doubted for one, _ in levels],
         "push_id": push_id,
         "undone": undone,
+        "foreseen": foreseen,
         "now": now,
     }
     connection.execute(_TOLD, values)
@@ -294,7 +312,7 @@ _RULES = text("""
 """)
 
 _HAS = text("""
-    SELECT sku, location, quantity, sold, doubted_at, undone_at, push_id FROM store_levels
+    SELECT sku, location, quantity, sold, doubted_at, undone_at, push_id, was_read, foreseen FROM store_levels
     WHERE connection = :store AND sku = ANY(CAST(:skus AS text[]))
 """)
 
@@ -306,14 +324,18 @@ _SOLD = text("""
 """)
 
 _TOLD = text("""
-    INSERT INTO store_levels AS l (connection, sku, location, quantity, sold, at, push_id, doubted_at, undone_at)
-    SELECT :store, sku, place, quantity, sold, :now, CAST(:push_id AS bigint),
+    INSERT INTO store_levels AS l (connection, sku, location, quantity, sold, at, was_read, foreseen, push_id, doubted_at,
+        undone_at)
+    SELECT :store, sku, place, quantity, sold, :now, read, CAST(:foreseen AS boolean), CAST(:push_id AS bigint),
         CASE WHEN doubted THEN CAST(:now AS timestamptz) END,
         CASE WHEN CAST(:undone AS boolean) THEN CAST(:now AS timestamptz) END
     FROM unnest(CAST(:skus AS text[]), CAST(:places AS text[]), CAST(:quantities AS bigint[]), CAST(:sold AS numeric[]),
-        CAST(:doubted AS boolean[])) AS t (sku, place, quantity, sold, doubted) ORDER BY sku, place
+        CAST(:read AS boolean[]), CAST(:doubted AS boolean[])) AS t (sku, place, quantity, sold, read, doubted)
+    ORDER BY sku, place
     ON CONFLICT (connection, sku, location) DO UPDATE SET quantity = excluded.quantity, sold = excluded.sold,
-        at = excluded.at, push_id = COALESCE(excluded.push_id, l.push_id), doubted_at = excluded.doubted_at,
+        at = excluded.at, was_read = excluded.was_read, foreseen = excluded.foreseen,
+        push_id = COALESCE(excluded.push_id, l.push_id),
+        doubted_at = excluded.doubted_at,
         undone_at = excluded.undone_at
 """)
 

@@ -64,8 +64,12 @@ store_levels = Table(
     Column("quantity", BigInteger),
     Column("sold", Numeric, nullable=False),
     time("at", nullable=False),
+    # Read from the store, which may have sold or taken back by then what nobody had told of yet; else we have set it.
+    Column("was_read", Boolean, nullable=False, server_default=text("false")),
+    # Sent, and not known to have arrived: see `flows.stock_sending`.
+    Column("foreseen", Boolean, nullable=False, server_default=text("false")),
     Column("push_id", BigInteger),
-    # The store had less than it should: something may have been sold of which nobody has told yet.
+    # The store had something else than it should: a sale may be in it of which nobody has told yet.
     time("doubted_at"),
     # A person took the last push back: nothing is pushed until the ERP tells something new.
     time("undone_at"),

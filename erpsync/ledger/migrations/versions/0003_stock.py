@@ -107,6 +107,8 @@ def upgrade() -> None:
         sa.Column("quantity", sa.BigInteger(), nullable=True),
         sa.Column("sold", sa.Numeric(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("was_read", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("foreseen", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("push_id", sa.BigInteger(), nullable=True),
         sa.Column("doubted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
