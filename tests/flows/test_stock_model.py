@@ -47,8 +47,8 @@ class Truth:
         return self.received[sku] - sold
 
     def is_dead(self, order: Order) -> bool:
-        rows = self.world.bench.rows(f"SELECT 1 FROM jobs WHERE source_id = '{order.source_id}' AND state = 'dead'")
-        return bool(rows)
+        dead = self.world.bench.rows("SELECT source_id FROM jobs WHERE state = 'dead'")
+        return order.source_id in {row["source_id"] for row in dead}
 
     def check(self) -> None:
         for sku in SKUS:
