@@ -49,7 +49,7 @@ def test_a_million_skus_are_loaded_in_little_memory_and_none_is_set_twice(server
         assert third.process.returncode == 0
         assert _levels(database) == SIZE
     assert set(shop.quantities) == {UNITS}
-    assert set(shop.times_set) == {1}, "no call was done twice"
+    assert set(shop.times_set) == {1}, "nothing was done twice"
     peaks = [one.peak_megabytes for one in (first, second, third)]
     print(f"peak resident memory of the workers: {peaks} MB; {shop.calls} bulk calls")  # noqa: T201 - for who asks with -s
     assert max(peaks) < MEGABYTES

@@ -94,6 +94,7 @@ def test_what_the_erp_has_and_asks_for_it_is_what_the_store_has_and_asks(world: 
     assert world.shop.price("SKU-0001")[0] == Decimal("12.34")
 
     world.shop.place({"SKU-0001": 5})
+    world.shop.put_stock("SKU-0001", shelf, 32)  # as a shop does by itself
     world.poll(world.store, "orders")
     world.books.put_stock("SKU-0001", place, Decimal(40))
     world.poll(world.erp, "stock")

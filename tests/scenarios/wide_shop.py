@@ -15,7 +15,8 @@ _NEVER = -1
 
 
 class WideShopSimulator:
-    """Sells `size` variants, each with nothing in stock until it is set. Counts how often each was set."""
+    """Sells `size` variants, each with nothing in stock until it is set. Counts how often the quantity of each changed: one
+    whose reply was lost is compared once more, and that changes nothing."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -85,6 +86,7 @@ class WideShopSimulator:
         result = {"sku": change["sku"], "location": change["location"], "error": None, "actual": None}
         if change.get("was") is not None and change["was"] != self.quantities[number]:
             return result | {"error": {"code": "stale"}, "actual": self.quantities[number]}
-        self.quantities[number] = change["quantity"]
-        self.times_set[number] += 1
+        if self.quantities[number] != change["quantity"]:
+            self.quantities[number] = change["quantity"]
+            self.times_set[number] += 1
         return result
