@@ -172,7 +172,7 @@ class StockFlow:
                 elif push.id != begun:
                     # It is held, or was cut short: what it was going to do to these SKUs is old.
                     pushes.unplan(connection, push.id, skus)
-                doubted = {row.sku for row in rows if is_doubted(row, since)}
+                doubted = {row.sku for row in rows if row.is_doubted(since)}
                 pushes.plan(connection, push.id, [_change(one) for one in rows if _differs(one, doubted)])
                 dirty.mark(connection, self._way, sorted(doubted))
 
@@ -184,11 +184,6 @@ def settled_before(connection: Connection, store: ConnectionName, now: datetime)
         return now - _DOUBT
     # A reading that is not over may not have come to the order yet.
     return datetime.min.replace(tzinfo=UTC) if polled.get("cursor") else datetime.fromisoformat(polled["begun_at"])
-
-
-def is_doubted(row: Desired, settled_before: datetime) -> bool:
-    """Whether the store had something else than it should, and its orders were not read since."""
-    return row.doubted_at is not None and row.doubted_at >= settled_before
 
 
 def _differs(row: Desired, doubted: Iterable[Sku] = ()) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import ConnectionName, Sku
-from erpsync.flows.stock import is_doubted, settled_before
+from erpsync.flows.stock import settled_before
 from erpsync.flows.stock_counting import Count
 from erpsync.flows.stock_rules import StockRules
 from erpsync.flows.stock_terms import current_terms
@@ -204,7 +204,7 @@ def _note(terms: Terms, row: Desired, changes: Sequence[SkuChangeRow], since: da
         return f"By all that is known {terms.store} has what it should have; the next push asks it."
     if row.undone:
         return f"A person took the last push back: it is left alone until {terms.erp} tells something new of it."
-    if is_doubted(row, since):
+    if row.is_doubted(since):
         return f"{terms.store} had something else than it should have: its orders are read before anything is set."
     here = [change for change in changes if change.place == row.location]
     for change in here:

@@ -24,8 +24,7 @@ def weighed(connection: Connection, context: FlowContext, push: Push, now: datet
         dead_letters.close_said(connection, subject, code, now)
     elif push.state is not PushState.HELD:
         dead_letters.add_once(connection, _problem(push, reason), subject=subject, now=now)
-    weighed_push = pushes.get(connection, push.id)
-    return None if state is PushState.DONE else weighed_push
+    return None if state is PushState.DONE else pushes.get(connection, push.id)
 
 
 def _alarm(context: FlowContext, push: Push) -> str:

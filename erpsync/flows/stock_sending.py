@@ -95,7 +95,7 @@ class Sender:
         if not row.differs:
             chunk.end(key, ChangeState.SKIPPED, "the store has it by now")
             return False
-        if row.doubted_at is not None and row.doubted_at >= self._settled_before:
+        if row.is_doubted(self._settled_before):
             chunk.again.add(row.sku)
             chunk.end(key, ChangeState.SKIPPED, "the store's orders are read first")
             return False
@@ -133,7 +133,6 @@ class Sender:
                 chunk.again.add(change.sku)
             return
         chunk.has[key] = change.quantity
-        chunk.rows[key] = replace(chunk.rows[key], expected=change.was)
         chunk.end(key, ChangeState.DONE)
 
     def _stale(self, chunk: _Chunk, key: Key, actual: int | None) -> None:

@@ -120,6 +120,10 @@ class Desired:
         """Whether the store is to be told, or at least asked."""
         return self.quantity != self.expected or not self.sure
 
+    def is_doubted(self, settled_before: datetime) -> bool:
+        """Whether the store had something else than it should, and its orders were not read since."""
+        return self.doubted_at is not None and self.doubted_at >= settled_before
+
 
 def keep_levels(
     connection: Connection,
