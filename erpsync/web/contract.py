@@ -11,8 +11,8 @@ _HERE = [{"url": "/", "description": "erpsync itself."}]
 
 
 def document(own: dict[str, Any]) -> dict[str, Any]:
-    """`own` is FastAPI's document of what is served here. A path that a system describes too is answered as here and
-    takes the body that the system says."""
+    """`own` is FastAPI's document of what is served here. A path that a system describes too is answered as here, takes
+    the body that the system says and is signed as it says."""
     merged = deepcopy(own)
     for path in merged["paths"].values():
         path["servers"] = _HERE
@@ -24,12 +24,16 @@ def document(own: dict[str, Any]) -> dict[str, Any]:
 
 def _add(merged: dict[str, Any], theirs: dict[str, Any]) -> None:
     theirs = _told_apart(theirs, merged["components"]["schemas"])
+    # What holds for the whole of their document would hold here for ours, too.
+    security = theirs.get("security", [])
     for path, item in theirs.pop("paths").items():
         here = merged["paths"].get(path)
         if here is None:
-            merged["paths"][path] = {"servers": theirs["servers"], **item}
+            merged["paths"][path] = {"servers": theirs["servers"]} | {
+                name: {"security": security, **part} if isinstance(part, dict) else part for name, part in item.items()
+            }
             continue
-        here["post"]["requestBody"] = item["post"]["requestBody"] | {"required": True}
+        here["post"] |= {"requestBody": item["post"]["requestBody"] | {"required": True}, "security": security}
     for kind, components in theirs.pop("components").items():
         merged["components"].setdefault(kind, {}).update(components)
     merged["info"]["description"] = theirs["info"]["description"]

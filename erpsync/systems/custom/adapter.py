@@ -122,12 +122,11 @@ class HttpStore:
         if ability in self._missing:
             raise refusal(ability)
 
-    def _note(self, note: OrderNote) -> SyncError | None:
-        body = wire.WriteBack(erp=note.erp, id=note.target_id, number=note.display)
-        return self._post(note.source_id, "erp", body)
+    def _note(self, note: OrderNote) -> None:
+        self._post(note.source_id, "erp", wire.WriteBack(erp=note.erp, id=note.target_id, number=note.display))
 
-    def _post(self, source_id: SourceId, what: str, body: wire.Wire) -> SyncError | None:
-        return self._client.post(f"/orders/{part(source_id)}/{what}", body, f"order {source_id}")
+    def _post(self, source_id: SourceId, what: str, body: wire.Wire) -> None:
+        self._client.post(f"/orders/{part(source_id)}/{what}", body, f"order {source_id}")
 
     def _fulfil(self, draft: FulfilmentDraft) -> StoreWritten:
         path = f"/orders/{part(draft.order_id)}/fulfilments/{part(draft.reference)}"

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import ValidationError
 
-from erpsync.domain.errors import Rejected, SyncError, Transient
+from erpsync.domain.errors import Rejected, Transient
 from erpsync.ports.runtime import Tools
 from erpsync.systems.custom import refusals, wire
 from erpsync.systems.custom.capabilities import SYSTEM
@@ -44,12 +44,11 @@ class CustomClient:
             raise refusals.of_reply(reply, write=False, record=record)
         return reply.body
 
-    def post(self, path: str, body: wire.Wire, record: str) -> SyncError | None:
-        """A write that says nothing but whether it was done, and which may be done twice."""
+    def post(self, path: str, body: wire.Wire, record: str) -> None:
+        """A write that says nothing but that it was done, and which may be done twice. Raises what is refused."""
         reply = self._call("POST", path, _encoded(body), write=False)
-        if reply.status in (200, 201, 204):
-            return None
-        return refusals.of_reply(reply, write=True, record=record)
+        if reply.status not in (200, 201, 204):
+            raise refusals.of_reply(reply, write=True, record=record)
 
     def put(self, path: str, body: wire.Wire, model: type[T], *, record: str = "", once: bool = False) -> T:
         """A write with an answer. `once`: a lost reply is OutcomeUnknown, not an outage. Raises what is refused."""

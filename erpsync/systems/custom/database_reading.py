@@ -49,7 +49,7 @@ class TableReader:
         start = state.get("from") or since.watermark or (since.begin.isoformat() if since.begin else None)
         statement = selected(mapped, fields)
         if start:
-            statement = statement.where(mapped["updated_at"] >= mapped.bound(datetime.fromisoformat(start)))
+            statement = statement.where(mapped["updated_at"] >= mapped.bound_from(datetime.fromisoformat(start)))
         return self._page(mapped, "updated_at", statement, make, {**state, "from": start})
 
     def between(

@@ -55,9 +55,10 @@ def of_reply(reply: Reply, *, write: bool, record: str) -> SyncError:
 
 
 def _not_the_contract(status: int, write: bool, record: str) -> SyncError:
-    """A page of a proxy, a route that does not exist, a redirect: never taken for "there is no such order"."""
+    """A page of a proxy, a route that does not exist, a redirect: never taken for "there is no such order". A write that
+    is refused so is one that the shop does not implement; were it an outage, all else would wait for it too."""
     what = f"The shop answered {status} without the contract's error."
-    if write:
+    if write and status >= 400:
         return Rejected(
             "not-the-contract",
             system=SYSTEM,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, TypeVar
@@ -21,6 +21,8 @@ from erpsync.transport.database import Database
 
 C = TypeVar("C", bound=Columns)
 _TIMES = ("created_at", "updated_at")
+# Longer than any clock is set back by at the end of summer time.
+_SET_BACK = timedelta(hours=2)
 _KEYS: dict[type, Callable[[str], Any]] = {int: int, Decimal: Decimal, UUID: UUID}
 
 
@@ -53,6 +55,11 @@ class Mapped:
         if getattr(self[field].type, "timezone", False):
             return at
         return at.astimezone(self._zone_of(field)).replace(tzinfo=None)
+
+    def bound_from(self, at: datetime, field: str = "updated_at") -> datetime:
+        """The least that the column can hold of a time from `at` on: where it knows no zone and the clock is set back, what
+        is later has an earlier time."""
+        return min(self.bound(at, field), self.bound(at + _SET_BACK, field) - _SET_BACK)
 
     def _zone_of(self, field: str) -> tzinfo:
         # MySQL tells its TIMESTAMP, which knows its zone, in that of the session: ours is UTC. A DATETIME knows none.

@@ -41,6 +41,8 @@ def _amount(value: object) -> object:
 
 def _quantity(value: object) -> object:
     if isinstance(value, Decimal):
+        if value < 0:
+            raise ValueError("must not be negative")
         return value
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
         return Decimal(value)
@@ -200,8 +202,8 @@ class OrderId(Wire):
 
 
 def _kind(value: Any) -> str:
-    given = value.keys() if isinstance(value, dict) else type(value).model_fields.keys()
-    return "id" if given == {"id"} else "order"
+    """Whatever is no object at all is held against the order's model, which says what is wrong with it."""
+    return "id" if isinstance(value, OrderId) or (isinstance(value, dict) and value.keys() == {"id"}) else "order"
 
 
 class Event(Wire):

@@ -87,7 +87,7 @@ def _has_api(index: dict[str, Any]) -> Check:
         "reachable",
         False,
         "WordPress answers, but without WooCommerce's REST API v3.",
-        "Activate WooCommerce, or update it to 3.5 or later.",
+        "Activate WooCommerce, or update it to 5.8 or later.",
     )
 
 

@@ -36,8 +36,8 @@ def read_order(payload: Mapping[str, object], settings: WooCommerceSettings) -> 
         raise Skip("order-not-placed", what=what, record=record)
     if not _CURRENCY.fullmatch(order.currency):
         raise unreadable(record, "currency", "is not a currency's three letters")
-    if any(line.quantity <= 0 and line.total for line in order.line_items):
-        raise unreadable(record, "line_items.quantity", "is zero for a line that has a price")
+    if any(line.quantity < 0 or (line.total and not line.quantity) for line in order.line_items):
+        raise unreadable(record, "line_items.quantity", "is negative, or zero for a line that has a price")
     return _order(order, settings)
 
 

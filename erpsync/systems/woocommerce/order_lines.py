@@ -9,6 +9,7 @@ the lines in proportion, with its tax.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
+from html import unescape
 
 from erpsync.domain.ids import Sku, SourceId
 from erpsync.domain.money import Money, minor_unit
@@ -55,7 +56,7 @@ def _line(
     return OrderLine(
         source_id=SourceId(line.id),
         sku=Sku(line.sku.strip()),
-        title=line.name,
+        title=unescape(line.name),
         quantity=line.quantity,
         unit_price=_money(price, order.currency),
         discount=_money(price * line.quantity - net, order.currency),
@@ -128,7 +129,7 @@ def _tax_lines(taxes: Taxes, rates: Mapping[str, wire.TaxRate], currency: str) -
         percent = rate.rate_percent if rate else None
         found.append(
             TaxLine(
-                title=(rate.label or rate.rate_code) if rate else "",
+                title=unescape(rate.label or rate.rate_code) if rate else "",
                 amount=_money(amount, currency),
                 rate=None if percent is None else (percent / 100).normalize() + Decimal(0),
             )

@@ -30,9 +30,10 @@ class OrderReader:
         would break the signature. Orders in the trash are not there."""
         ids = [source_id for source_id in dict.fromkeys(source_ids) if _is_id(source_id)]
         found: dict[SourceId, Mapping[str, Any]] = {}
-        for start in range(0, len(ids), MOST_PER_CALL):
-            some = ids[start : start + MOST_PER_CALL]
-            query = {"include": ",".join(some), "per_page": str(MOST_PER_CALL), "status": "any"}
+        size = self._settings.page_size
+        for start in range(0, len(ids), size):
+            some = ids[start : start + size]
+            query = {"include": ",".join(some), "per_page": str(size), "status": "any"}
             rows = self._client.list("orders", query).rows
             found |= {SourceId(str(row.get("id"))): row for row in rows}
         return found

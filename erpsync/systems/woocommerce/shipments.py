@@ -43,6 +43,7 @@ class Shipments:
         self._orders = orders
         self._settings = settings
         self._clock = clock
+        self._off = _OFF | set(settings.cancelled_statuses)
 
     def fulfil(self, drafts: Sequence[FulfilmentDraft]) -> Mapping[str, StoreWritten]:
         """Looks at all orders at once, then writes shipment by shipment, until the shop does not answer any more."""
@@ -78,7 +79,7 @@ class Shipments:
         left = self._left(order)
         quantities = _quantities(draft, order, left)
         record = f"order {order.number[:40]}"
-        if order.status in _OFF:
+        if order.status in self._off:
             raise rejected(
                 "order-is-off",
                 f'The order has the status "{order.status}" in WooCommerce, and the ERP has shipped it.',
@@ -120,7 +121,7 @@ class Shipments:
         """The status of an order of which nothing is left to be shipped; nothing where it has it."""
         if not self._settings.complete_when_shipped or any(quantity > 0 for quantity in left.values()):
             return {}
-        done = {COMPLETED, *self._settings.closed_statuses, *_OFF}
+        done = {COMPLETED, *self._settings.closed_statuses, *self._off}
         return {} if order.status in done else {"status": COMPLETED}
 
     def _put(self, order: wire.Order, body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,8 +1,7 @@
 """The shop's webhooks as it has them: made, revived, moved.
 
 Source: https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks. After some failures in a row (the seventh, seen
-on 10.0.2) WooCommerce disables a webhook by itself; status "active" revives it. The secret cannot be read back, so it is
-set with every repair.
+on 10.0.2) WooCommerce disables a webhook by itself; status "active" revives it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,12 +29,11 @@ class Subscriptions:
         return [_state(topic, self._best(topic, hooks, address), address) for topic in TOPICS]
 
     def make(self, address: str) -> Sequence[Subscription]:
-        """See `erpsync.ports.store.StoreSubscriptions.subscribe`. Of two that would do, one is used and the other left."""
+        """See `erpsync.ports.subscriptions.Subscriptions.subscribe`. Of two that would do, one is used and the other left.
+        One that is well is written too: its secret cannot be read back, and may be the one before."""
         hooks = self._hooks()
         for topic in TOPICS:
             hook = self._best(topic, hooks, address)
-            if _state(topic, hook, address).state is SubscriptionState.ACTIVE:
-                continue
             wanted = {
                 "status": "active",
                 "delivery_url": address,

@@ -1,6 +1,7 @@
 """Fixtures for shops of one's own."""
 
 import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -15,11 +16,16 @@ from tests.systems.custom.http_stand import Stand
 
 
 @pytest.fixture
-def shop_port() -> int:
-    """A port that is free, for the example shop."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def shop_port() -> Iterator[int]:
+    """A port for the example shop. Linux gives a port that is bound to nobody else, and lets a server that may reuse its
+    address listen there; where that is not so, it is only likely to be free."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform != "linux":
+            holder.close()
+        yield port
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The example shop of docs/custom-shop in a process of its own."""
+"""The example shops of docs/custom-shop in processes of their own."""
 
 import json
 import os
@@ -11,19 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROGRAM = Path(__file__).resolve().parents[3] / "docs" / "custom-shop" / "shop.py"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "custom-shop"
+PROGRAM, SMALLEST = DOCS / "shop.py", DOCS / "smallest.py"
 SECRET = "a secret between the shop and erpsync"
-SECONDS = 20.0
+SECONDS = 60.0
+# Runs a program for which time passes at once.
+HASTY = "import runpy, sys, time; time.sleep = lambda _: None; del sys.argv[0]; runpy.run_path(sys.argv[0])"
 
 
 class Example:
     """The shop's process."""
 
     def __init__(self, port: int, receiver: str) -> None:
-        environment = {**os.environ, "SECRET": SECRET, "RECEIVER": receiver, "PORT": str(port), "no_proxy": "*"}
         self._process = subprocess.Popen(
             [sys.executable, str(PROGRAM)],
-            env=environment,
+            env={**_environment(receiver), "PORT": str(port)},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -36,6 +38,10 @@ class Example:
     def said(self) -> str:
         return self._said
 
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
 
 @contextmanager
 def running(port: int, receiver: str) -> Iterator[Example]:
@@ -43,6 +49,7 @@ def running(port: int, receiver: str) -> Iterator[Example]:
     try:
         deadline = time.monotonic() + SECONDS
         while not _answers(port):
+            assert shop.runs, "the example shop ended while starting"
             assert time.monotonic() < deadline, "the example shop did not start"
             time.sleep(0.02)
         yield shop
@@ -50,10 +57,20 @@ def running(port: int, receiver: str) -> Iterator[Example]:
         shop.stop()
 
 
+def sell(receiver: str, *order: str) -> None:
+    """The smallest shop sells, and has told when this returns."""
+    command = [sys.executable, "-c", HASTY, str(SMALLEST), *order]
+    subprocess.run(command, env=_environment(receiver), check=True, capture_output=True, timeout=SECONDS)
+
+
 def buy(port: int, sku: str, quantity: int, price: str, total: str) -> None:
     body = json.dumps({"sku": sku, "quantity": quantity, "price": price, "total": total}).encode()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     opener.open(f"http://127.0.0.1:{port}/buy", body, timeout=SECONDS).close()
+
+
+def _environment(receiver: str) -> dict[str, str]:
+    return {**os.environ, "SECRET": SECRET, "RECEIVER": receiver, "no_proxy": "*"}
 
 
 def _answers(port: int) -> bool:

@@ -14,6 +14,7 @@ import pytest
 from fastapi.openapi.models import OpenAPI
 from jsonschema import Draft202012Validator
 
+from erpsync.domain.errors import Unavailable
 from erpsync.domain.fulfilments import Parcel
 from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money
@@ -36,7 +37,8 @@ from erpsync.systems.custom.settings import CustomSettings
 from erpsync.systems.custom.simulator import ABILITIES, CustomShop
 from erpsync.systems.custom.wire import ABILITIES as CONTRACT_ABILITIES
 from erpsync.transport import signing
-from tests.systems.custom.example import SECRET, buy, running
+from erpsync.web.contract import document
+from tests.systems.custom.example import SECRET, SMALLEST, buy, running, sell
 
 DOCUMENT = openapi()
 
@@ -64,6 +66,27 @@ def test_every_path_names_its_parameters() -> None:
         for operation in _operations(item):
             told = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}
             assert told == wanted, path
+
+
+def test_what_is_published_says_of_every_call_that_it_is_signed() -> None:
+    webhook: dict[str, Any] = {"responses": {"200": {"description": "Kept."}}}
+    health: dict[str, Any] = {"responses": {"200": {"description": "Well."}}}
+    own = {
+        "openapi": "3.1.0",
+        "info": {"title": "erpsync", "version": "1"},
+        "paths": {"/webhooks/{connection}": {"post": webhook}, "/health": {"get": health}},
+        "components": {"schemas": {"Refusal": {"type": "object"}}},
+    }
+    published = document(own)
+    OpenAPI.model_validate(published)
+    assert set(published["paths"]) == {*DOCUMENT["paths"], "/health"}
+    schemes = published["components"]["securitySchemes"]
+    for path in DOCUMENT["paths"]:
+        for operation in _operations(published["paths"][path]):
+            [needed] = operation["security"]
+            assert {schemes[name]["name"] for name in needed} == {signing.TIMESTAMP, signing.SIGNATURE}, path
+    assert "security" not in published["paths"]["/health"]["get"]
+    assert own["paths"]["/webhooks/{connection}"]["post"] == webhook
 
 
 def test_abilities_are_spelt_alike_on_both_sides() -> None:
@@ -107,6 +130,23 @@ def test_the_example_shop_answers_as_the_document_says(receiver: "Receiver") -> 
     _valid(_body_of(DOCUMENT["paths"]["/webhooks/{connection}"]["post"]), json.loads(receiver.bodies[0]))
 
 
+def test_the_smallest_shop_tells_what_the_document_says_until_it_is_kept(receiver: "Receiver") -> None:
+    receiver.refusals = 2
+    sell(receiver.address, "MUG", "2", "9.95", "19.90")
+    assert len(receiver.bodies) == 3
+    assert len(set(receiver.bodies)) == 1
+    _valid(_body_of(DOCUMENT["paths"]["/webhooks/{connection}"]["post"]), json.loads(receiver.bodies[0]))
+    assert len(SMALLEST.read_text(encoding="utf-8").splitlines()) <= 30
+
+
+def test_the_example_shop_believes_us_while_the_secret_is_changed(shop_port: int, tools: Tools) -> None:
+    with running(shop_port, "http://127.0.0.1:1/nobody"):
+        settings = {"url": f"http://127.0.0.1:{shop_port}", "secret": "the secret that the shop will have next"}
+        HttpStore(CustomSettings.model_validate({**settings, "previous_secret": SECRET}), tools).ping()
+        with pytest.raises(Unavailable, match="refused the credentials"):
+            HttpStore(CustomSettings.model_validate(settings), tools).ping()
+
+
 def test_our_calls_are_as_the_document_says(tools: Tools) -> None:
     shop = Recording()
     with serve({"shop": shop}) as served:
@@ -139,11 +179,12 @@ def test_our_calls_are_as_the_document_says(tools: Tools) -> None:
 
 
 class Receiver:
-    """Keeps what it is sent, as erpsync's receiver does."""
+    """Keeps what it is sent, as erpsync's receiver does; the first `refusals` deliveries it has no answer for but 503."""
 
     def __init__(self, shop_port: int) -> None:
         self.shop_port = shop_port
         self.bodies: list[bytes] = []
+        self.refusals = 0
         self.address = ""
 
 
@@ -154,7 +195,8 @@ def receiver(shop_port: int) -> Iterator[Receiver]:
     class _App:
         def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
             kept.bodies.append(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
-            start_response("200 OK", [("Content-Type", "application/json")])
+            kept.refusals, refused = max(kept.refusals - 1, 0), kept.refusals > 0
+            start_response("503 Later" if refused else "200 OK", [("Content-Type", "application/json")])
             return [b"{}"]
 
         def settings(self, base_url: str) -> Mapping[str, str]:

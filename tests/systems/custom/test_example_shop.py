@@ -1,4 +1,4 @@
-"""The example shop of docs/custom-shop, run as its reader runs it, against a real receiver and the order flow."""
+"""The example shops of docs/custom-shop, run as their reader runs them, against a real receiver and the order flow."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ from erpsync.testing.fake_erp import FakeErp
 from erpsync.testing.fakes import FakeWake
 from erpsync.web.app import create_app
 from tests.systems.custom.assembled import SHOP, assembled
-from tests.systems.custom.example import SECONDS, SECRET, buy, running
+from tests.systems.custom.example import SECONDS, SECRET, buy, running, sell
 
 
 @pytest.fixture
@@ -57,6 +57,22 @@ def test_an_order_whose_webhook_was_lost_is_found_by_the_poll(
         [call] = wake.take_jobs()
         assert run.run(runtime, call.job_id).dead is None
     assert len(erp.books.orders) == 1
+
+
+def test_an_order_of_the_smallest_shop_reaches_the_erp(
+    database_url: str, tools: Tools, erp: FakeErp, quiet: None
+) -> None:
+    wake = FakeWake(tools.clock)
+    settings = CustomSettings.model_validate({"secret": SECRET})
+    with assembled(settings, database_url, tools, erp) as assembly, served(create_app(assembly, wake)) as receiver:
+        sell(f"{receiver}/webhooks/shop", "MUG", "2", "9.95", "19.90")
+        runtime = assembly.runtime(wake)
+        assert intake.take_in(runtime) == 1
+        [call] = wake.take_jobs()
+        assert run.run(runtime, call.job_id).dead is None
+    [order] = erp.books.orders.values()
+    assert [(line.sku, line.quantity) for line in order.order.lines] == [("MUG", 2)]
+    assert order.order.total.amount == Decimal("19.90")
 
 
 @contextmanager

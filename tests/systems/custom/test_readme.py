@@ -37,7 +37,9 @@ INPUT = {
     "skus": "MUG, CUP",
     "quantities": "2,1",
     "prices": "9.95, 5.00",
-    "total": "24.90",
+    "method": "standard",
+    "shipping": "4.90",
+    "total": "29.80",
 }
 
 
@@ -72,7 +74,8 @@ def test_the_step_for_zapier_sends_what_is_believed() -> None:
     [change] = WEBHOOKS.changes(delivery)
     assert (change.source_id, change.carries_state) == ("1001", True)
     order = order_from_event(delivery.body, pushes=True)
-    assert (len(order.lines), balance(order).residual.amount) == (2, 0)
+    assert (len(order.lines), [line.code for line in order.shipping_lines]) == (2, ["standard"])
+    assert balance(order).residual.amount == 0
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["a webhook", "a call of ours"])

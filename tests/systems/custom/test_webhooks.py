@@ -171,3 +171,14 @@ def test_a_body_that_is_no_event_is_refused() -> None:
         with pytest.raises(Rejected):
             webhooks().changes(signed(body))
         assert webhooks().topic(signed(body)) == ""
+
+
+@pytest.mark.parametrize("of", ["null", "[]", '""', '"1001"', "1001", '[{"id": "1001"}]', "{}"])
+def test_an_event_whose_order_is_none_is_kept_and_refused_with_the_fields_name(of: str) -> None:
+    body = event().replace(json.dumps(order()).encode(), of.encode())
+    assert webhooks().delivery_key(signed(body)).startswith("body:")
+    assert webhooks().topic(signed(body)) == ""
+    with pytest.raises(Rejected) as refused:
+        webhooks().changes(signed(body))
+    assert "Event: order" in refused.value.problem.what
+    assert "1001" not in str(refused.value)

@@ -1,6 +1,7 @@
 """What polls and backfills find, while the shop goes on."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,12 +10,14 @@ import pytest
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import SourceId
+from erpsync.domain.orders import Order
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.runtime import Tools
 from erpsync.ports.simulator import Start
 from erpsync.ports.webhooks import Change
 from erpsync.systems.woocommerce.adapter import WooCommerceStore
 from erpsync.systems.woocommerce.simulator import WooCommerceSimulator
+from erpsync.testing.clock import TestClock
 from erpsync.testing.store_contract import everything
 from tests.systems.woocommerce.stand import Stand, stand
 
@@ -119,10 +122,11 @@ def test_drafts_of_the_checkout_are_not_told(shop: Stand) -> None:
 
 
 def test_the_watermark_is_the_shops_clock_before_the_read_less_an_overlap(tools: Tools) -> None:
-    ahead = timedelta(seconds=40)
-    with stand(tools, clock=lambda: datetime.now(UTC) + ahead) as shop:
+    ours = TestClock()
+    theirs = TestClock(ours.now() + timedelta(seconds=40))
+    with stand(replace(tools, clock=ours), clock=theirs.now) as shop:
         watermark = datetime.fromisoformat(shop.open().orders_changed(Since()).watermark)
-        assert abs(datetime.now(UTC) + ahead - timedelta(minutes=5) - watermark) < timedelta(seconds=3)
+    assert watermark == theirs.now() - timedelta(minutes=5)
 
 
 def test_a_row_that_cannot_be_read_does_not_stop_a_page(shop: Stand) -> None:
@@ -151,6 +155,13 @@ def test_a_hundred_orders_are_read_in_one_call_and_more_in_two(shop: Stand) -> N
     assert shop.calls("GET orders") == 1
     assert len(store.read_orders(placed)) == 101
     assert shop.calls("GET orders") == 3
+
+
+def test_a_host_that_takes_smaller_pages_is_asked_for_no_more_orders_at_once(shop: Stand) -> None:
+    placed = [SourceId(shop.shop.place({"SKU-0001": 1})) for _ in range(50)]
+    answers = shop.open(page_size=20).read_orders(placed)
+    assert all(isinstance(answer, Order) for answer in answers.values())
+    assert (len(answers), shop.calls("GET orders")) == (50, 3)
 
 
 def test_ids_that_no_order_can_have_are_not_asked_for(shop: Stand) -> None:

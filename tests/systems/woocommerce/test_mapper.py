@@ -233,9 +233,23 @@ def test_an_order_that_cannot_be_read_is_refused_with_the_fields_name(
     assert refused.value.problem.record == f"order {order_id}"
 
 
-def test_a_line_that_costs_and_has_no_quantity_is_refused(shop: Stand) -> None:
+@pytest.mark.parametrize(
+    "spoiled", [{"quantity": 0}, {"quantity": -1}, {"quantity": -1, "total": "0", "subtotal": "0"}]
+)
+def test_a_line_that_costs_and_has_no_quantity_and_one_below_zero_are_refused(
+    shop: Stand, spoiled: dict[str, Any]
+) -> None:
     shop.shop.place({"SKU-0001": 1})
     [payload] = shop.shop.records()["orders"]
-    payload["line_items"][0]["quantity"] = 0
-    with pytest.raises(Rejected, match="is zero for a line"):
+    payload["line_items"][0] |= spoiled
+    with pytest.raises(Rejected, match="is negative, or zero for a line"):
         read_order(payload, shop.settings())
+
+
+def test_titles_that_wordpress_keeps_with_entities_are_told_in_plain_text(shop: Stand) -> None:
+    shop.shop.place({"SKU-0001": 1})
+    [payload] = shop.shop.records()["orders"]
+    payload["line_items"][0]["name"] = "Salt &amp; Pepper &#8211; Mill"
+    payload["tax_lines"][0]["label"] = "VAT &amp; Duty"
+    [line] = read_order(payload, shop.settings()).lines
+    assert (line.title, [tax.title for tax in line.taxes]) == ("Salt & Pepper \u2013 Mill", ["VAT & Duty"])

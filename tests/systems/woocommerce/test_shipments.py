@@ -236,6 +236,12 @@ def test_an_order_that_is_off_is_not_shipped(shop: Stand, status: str) -> None:
     assert shop.calls(PUT) == 0
 
 
+def test_an_order_that_is_off_by_a_status_of_the_shops_own_is_not_shipped(shop: Stand) -> None:
+    order_id = shop.shop.place({"SKU-0001": 1}, status="declined")
+    refused(fulfil(shop, draft(order_id), cancelled_statuses="declined"), "order-is-off")
+    assert shop.calls(PUT) == 0
+
+
 def test_an_order_that_is_gone_and_a_line_that_is_not_there_fail_alone(shop: Stand) -> None:
     gone, well = shop.shop.place({"SKU-0001": 1}), shop.shop.place({"SKU-0001": 1})
     shop.shop.trash(gone)

@@ -1,6 +1,7 @@
 """Stock and base prices, set in bulk and never by halves."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled
 from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
+from erpsync.ports.runtime import Tools
 from erpsync.ports.store_records import PriceAnswer, PriceChange, Staged, Stale, StockAnswer, StockChange
 from erpsync.sandbox.faults import FaultKind
-from tests.systems.woocommerce.stand import Stand
+from erpsync.testing.clock import TestClock
+from tests.systems.woocommerce.stand import Stand, stand
 
 
 def set_stock(shop: Stand, sku: str, quantity: int, location: str = "shop", **changes: object) -> StockAnswer:
@@ -159,13 +162,12 @@ def test_a_price_list_and_another_currency_are_refused(shop: Stand) -> None:
 
 @pytest.mark.parametrize("sku", ["SKU-0004", "SKU-0031"])
 @pytest.mark.parametrize("base", ["12.00", "15.00"], ids=["below the sale", "at the sale"])
-def test_a_price_that_would_end_the_sale_waits_for_its_end(shop: Stand, sku: str, base: str) -> None:
-    shop.shop.put_price(sku, Decimal("20.00"), promotion=Decimal("15.00"), end_seconds=3600)
-    answer = set_price(shop, sku, base)
-    assert isinstance(answer, Staged)
-    assert answer.until is not None
-    assert abs(answer.until - datetime.now(UTC) - timedelta(hours=1)) < timedelta(seconds=5)
-    assert shop.shop.price(sku) == (Decimal("20.00"), Decimal("15.00"))
+def test_a_price_that_would_end_the_sale_waits_for_its_end(tools: Tools, sku: str, base: str) -> None:
+    clock = TestClock()
+    with stand(replace(tools, clock=clock), clock=clock.now) as shop:
+        shop.shop.put_price(sku, Decimal("20.00"), promotion=Decimal("15.00"), end_seconds=3600)
+        assert set_price(shop, sku, base) == Staged(clock.now() + timedelta(hours=1))
+        assert shop.shop.price(sku) == (Decimal("20.00"), Decimal("15.00"))
 
 
 def test_a_sale_without_an_end_is_waited_for_too(shop: Stand) -> None:

@@ -198,3 +198,17 @@ def test_a_repaired_webhook_has_the_secret_of_the_connection(shop: Stand) -> Non
     shop.shop.drop_subscriptions()
     shop.open(webhook_secret="rotated0secret").subscribe(ADDRESS)
     assert {hook.secret for hook in shop.shop.shop.webhooks.values()} == {"rotated0secret"}
+
+
+def test_subscribing_again_gives_the_shop_the_secret_that_took_the_others_place(shop: Stand) -> None:
+    """The shop does not tell the secret, and goes on signing with the one that it has."""
+    subscribed(shop)
+    rotated = shop.open(webhook_secret="rotated0secret", previous_webhook_secret=SECRET)
+    assert {one.state for one in rotated.subscriptions(ADDRESS)} == {SubscriptionState.ACTIVE}
+    assert {one.state for one in rotated.subscribe(ADDRESS)} == {SubscriptionState.ACTIVE}
+    shop.shop.hooks()
+    shop.shop.place({"SKU-0001": 1})
+    told = deliveries(shop)
+    assert len(told) == 2
+    for one in told:
+        WooCommerceWebhooks(shop.settings(webhook_secret="rotated0secret")).verify(one, NOW)
