@@ -35,10 +35,12 @@ class Prices:
         if not changes:
             return {}
         found = self._catalogue.find(change.sku for change in changes)
-        base = [change for change in changes if not change.price_list]
-        answers: dict[Sku, PriceAnswer] = self._set_base(base, found) if base else {}
-        for name in dict.fromkeys(change.price_list for change in changes if change.price_list):
-            answers |= self._set_list(name, [change for change in changes if change.price_list == name], found)
+        answers: dict[Sku, PriceAnswer] = {}
+        for name in dict.fromkeys(change.price_list for change in changes):
+            of_list = [change for change in changes if change.price_list == name]
+            told = self._set_list(name, of_list, found) if name else self._set_base(of_list, found)
+            # What went wrong in one list is not hidden by what went well in another.
+            answers |= {sku: answers.get(sku) or answer for sku, answer in told.items()}
         return answers
 
     def _set_base(self, changes: Sequence[PriceChange], found: dict[Sku, Shelved]) -> dict[Sku, PriceAnswer]:

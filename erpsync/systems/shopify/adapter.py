@@ -40,6 +40,7 @@ from erpsync.systems.shopify.order_reads import OrderReader
 from erpsync.systems.shopify.places import Places
 from erpsync.systems.shopify.prices import PriceWriter
 from erpsync.systems.shopify.products import ProductWriter
+from erpsync.systems.shopify.reach import Reach
 from erpsync.systems.shopify.settings import ShopifySettings
 from erpsync.systems.shopify.shipments import Shipments
 from erpsync.systems.shopify.skus import Skus
@@ -55,14 +56,14 @@ class ShopifyStore:
         self._client = client = ShopifyClient(settings, tools)
         lists = ListReader(client)
         self._places = places = Places(lists)
-        skus = Skus(lists)
-        self._orders = OrderReader(NodeReader(client, settings.currency), settings.currency)
-        self._changes = OrderChanges(lists, settings.page_size)
+        skus, reach = Skus(lists), Reach(client)
+        self._orders = OrderReader(NodeReader(client, settings.currency), reach, settings.currency)
+        self._changes = OrderChanges(lists, reach, settings.page_size)
         self._customers = CustomerChanges(lists, settings.page_size)
         self._variants = VariantChanges(lists, places, settings, tools.pause)
         self._subscriptions = Subscriptions(lists, settings)
-        self._notes = OrderNotes(client, settings)
-        self._shipments = Shipments(lists, settings.write_back_namespace)
+        self._notes = OrderNotes(client, reach, settings)
+        self._shipments = Shipments(lists, reach, settings.write_back_namespace)
         self._stock = StockWriter(client, skus, places, tools.nonce, activate=settings.activate_stock)
         self._prices = PriceWriter(lists, skus, places)
         self._products = ProductWriter(lists, skus, places, settings, tools.pause)

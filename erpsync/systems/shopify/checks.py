@@ -12,6 +12,7 @@ from erpsync.ports.store_records import SubscriptionState
 from erpsync.systems.shopify import wire
 from erpsync.systems.shopify.client import Answer, ShopifyClient
 from erpsync.systems.shopify.places import Places
+from erpsync.systems.shopify.reach import SCOPE, SEEN_WITHOUT
 from erpsync.systems.shopify.settings import ShopifySettings
 from erpsync.systems.shopify.subscriptions import Subscriptions
 
@@ -92,8 +93,9 @@ def _scopes(inspection: wire.Inspection) -> Check:
             f"The app lacks {', '.join(missing)}.",
             "Add them to the app and install its new version in the store.",
         )
-    if _missing(inspection, ("read_all_orders",)):
-        return Check("access scopes", True, "All needed are granted. Orders older than 60 days need read_all_orders.")
+    if _missing(inspection, (SCOPE,)):
+        seen = f"The app sees the orders of {SEEN_WITHOUT.days} days; older ones and their shipments need {SCOPE}."
+        return Check("access scopes", True, f"All needed are granted. {seen}")
     return Check("access scopes", True, "All needed are granted.")
 
 

@@ -12,7 +12,8 @@ from erpsync.ports.store_records import OrderMark, OrderNote
 from erpsync.systems.shopify import wire
 from erpsync.systems.shopify.amounts import SYSTEM
 from erpsync.systems.shopify.client import ShopifyClient
-from erpsync.systems.shopify.order_reads import gone, is_id, no_id, order_gid
+from erpsync.systems.shopify.order_reads import is_id, no_id, order_gid
+from erpsync.systems.shopify.reach import Reach
 from erpsync.systems.shopify.settings import ShopifySettings
 from erpsync.systems.shopify.turns import in_turn
 
@@ -32,8 +33,9 @@ R = TypeVar("R", bound=_OfOrder)
 
 
 class OrderNotes:
-    def __init__(self, client: ShopifyClient, settings: ShopifySettings) -> None:
+    def __init__(self, client: ShopifyClient, reach: Reach, settings: ShopifySettings) -> None:
         self._client = client
+        self._reach = reach
         self._settings = settings
 
     def write_back(self, notes: Sequence[OrderNote]) -> Mapping[SourceId, SyncError | None]:
@@ -57,8 +59,8 @@ class OrderNotes:
             if not errors:
                 return written | {note.source_id: None for note in pending}
             if not refused:
-                return written | {note.source_id: _refused(note, errors[0][1]) for note in pending}
-            written |= {pending[i].source_id: _refused(pending[i], error) for i, error in refused.items()}
+                return written | {note.source_id: self._refused(note, errors[0][1]) for note in pending}
+            written |= {pending[i].source_id: self._refused(pending[i], error) for i, error in refused.items()}
             pending = [note for i, note in enumerate(pending) if i not in refused]
         return written
 
@@ -72,6 +74,24 @@ class OrderNotes:
             value=json.dumps(value, ensure_ascii=False),
         )
 
+    def _refused(self, note: OrderNote, error: wire.UserError) -> SyncError:
+        record = f"order {note.source_id}"
+        if error.field[-1:] == ("ownerId",):
+            return self._reach.missing(note.source_id)
+        code = error.code or "no code"
+        if code in {"STALE_OBJECT", "INTERNAL_ERROR"}:
+            return Transient(
+                "write-back-failed", system=SYSTEM, what=f"The metafield was not set ({code}).", record=record
+            )
+        return Rejected(
+            "write-back-refused",
+            system=SYSTEM,
+            record=record,
+            what=f"Shopify refuses the metafield with the ERP's number ({code}).",
+            next_step="Check in Shopify (Settings > Custom data > Orders) that the metafield's definition is of type JSON "
+            "and may be written by this app; then replay.",
+        )
+
     def _mark_chunk(self, marks: Sequence[OrderMark]) -> dict[SourceId, SyncError | None]:
         ids = [order_gid(mark.source_id) for mark in marks]
         nodes = self._client.call("TagsOf", {"ids": ids}).data.get("nodes") or []
@@ -82,7 +102,7 @@ class OrderNotes:
 
     def _mark_one(self, mark: OrderMark, tags: Sequence[str] | None) -> SyncError | None:
         if tags is None:
-            return gone(mark.source_id)
+            return self._reach.missing(mark.source_id)
         prefix = f"{self._settings.hold_tag}:"
         wanted = f"{prefix} {mark.code}"[:_TAG_LENGTH].strip() if mark.code else ""
         # Shopify's tags are the same in any case.
@@ -129,20 +149,3 @@ def _user_errors(payload: Mapping[str, Any]) -> list[tuple[int | None, wire.User
     except ValidationError:
         found = [wire.UserError()]
     return [(error.place, error) for error in found]
-
-
-def _refused(note: OrderNote, error: wire.UserError) -> SyncError:
-    record = f"order {note.source_id}"
-    if error.field[-1:] == ("ownerId",):
-        return gone(note.source_id)
-    code = error.code or "no code"
-    if code in {"STALE_OBJECT", "INTERNAL_ERROR"}:
-        return Transient("write-back-failed", system=SYSTEM, what=f"The metafield was not set ({code}).", record=record)
-    return Rejected(
-        "write-back-refused",
-        system=SYSTEM,
-        record=record,
-        what=f"Shopify refuses the metafield with the ERP's number ({code}).",
-        next_step="Check in Shopify (Settings > Custom data > Orders) that the metafield's definition is of type JSON and "
-        "may be written by this app; then replay.",
-    )

@@ -15,6 +15,7 @@ from erpsync.ports.pages import Page, Since
 from erpsync.ports.webhooks import Change
 from erpsync.systems.shopify import wire
 from erpsync.systems.shopify.lists import ListReader, unreadable_row
+from erpsync.systems.shopify.reach import Reach
 from erpsync.systems.shopify.reads import Position, position, since_term, with_watermark
 from erpsync.systems.shopify.webhooks import FLOW
 
@@ -24,8 +25,9 @@ _END_OF_SECOND = timedelta(microseconds=999_999)
 
 
 class OrderChanges:
-    def __init__(self, lists: ListReader, page_size: int) -> None:
+    def __init__(self, lists: ListReader, reach: Reach, page_size: int) -> None:
         self._lists = lists
+        self._reach = reach
         self._page_size = page_size
 
     def changed(self, since: Since) -> Page[Change]:
@@ -39,7 +41,10 @@ class OrderChanges:
         return Page(tuple(_change(each) for each in listed), following, place.watermark, unreadable)
 
     def between(self, start: datetime, end: datetime, cursor: str | None) -> Page[Change]:
-        """When an order was placed never changes, so that Shopify's own cursor is enough."""
+        """When an order was placed never changes, so that Shopify's own cursor is enough. Raises Rejected where the app may
+        not see orders that old: they would be missing without a word."""
+        if cursor is None:
+            self._reach.require(start)
         place = position(Since(cursor=cursor)) if cursor is not None else Position(begun=start)
         before = end.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=1)
         query = f"{since_term('created_at', start)} created_at:<'{before:%Y-%m-%dT%H:%M:%SZ}'"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from erpsync.domain.errors import Rejected, Skip, SyncError, Transient
+from erpsync.domain.errors import Rejected, SyncError, Transient
 from erpsync.domain.ids import SourceId
 from erpsync.domain.orders import Order
 from erpsync.ports.store_records import OrderMoney
@@ -12,14 +12,16 @@ from erpsync.systems.shopify.amounts import SYSTEM, Side
 from erpsync.systems.shopify.mapper import read_order
 from erpsync.systems.shopify.money import read_money
 from erpsync.systems.shopify.nodes import Node, NodeReader
+from erpsync.systems.shopify.reach import Reach
 
 T = TypeVar("T")
 _ID = re.compile(r"[0-9]{1,25}")
 
 
 class OrderReader:
-    def __init__(self, nodes: NodeReader, side: Side) -> None:
+    def __init__(self, nodes: NodeReader, reach: Reach, side: Side) -> None:
         self._nodes = nodes
+        self._reach = reach
         self._side: Side = side
 
     def orders(self, source_ids: Sequence[SourceId]) -> Mapping[SourceId, Order | SyncError]:
@@ -45,7 +47,7 @@ class OrderReader:
         nodes = self._nodes.read(of_order, list(gids.values())) if gids else {}
         refunds = self._refunds(of_refund, [node for node in nodes.values() if isinstance(node, dict)])
         return {
-            source_id: _made(source_id, nodes[gids[source_id]], refunds, make)
+            source_id: self._made(source_id, nodes[gids[source_id]], refunds, make)
             if source_id in gids
             else no_id(source_id)
             for source_id in source_ids
@@ -59,29 +61,31 @@ class OrderReader:
             # The orders without refunds have been read and need not be read again.
             return dict.fromkeys(gids, error)
 
+    def _made(
+        self,
+        source_id: SourceId,
+        node: Node | SyncError | None,
+        refunds: Mapping[str, Node | SyncError | None],
+        make: Callable[[Node, Sequence[Node]], T],
+    ) -> T | SyncError:
+        if isinstance(node, SyncError):
+            return node
+        try:
+            return self._reach.missing(source_id) if node is None else make(node, _refunds_of(node, refunds))
+        except SyncError as error:
+            return error
 
-def _made(
-    source_id: SourceId,
-    node: Node | SyncError | None,
-    refunds: Mapping[str, Node | SyncError | None],
-    make: Callable[[Node, Sequence[Node]], T],
-) -> T | SyncError:
-    if isinstance(node, SyncError):
-        return node
-    if node is None:
-        return gone(source_id)
-    of_order: list[Node] = []
-    for gid in _refund_gids(node):
+
+def _refunds_of(order: Node, refunds: Mapping[str, Node | SyncError | None]) -> list[Node]:
+    found: list[Node] = []
+    for gid in _refund_gids(order):
         refund = refunds[gid]
         if refund is None:
-            return Transient("record-incomplete", system=SYSTEM, what="A refund of the order is missing.")
+            raise Transient("record-incomplete", system=SYSTEM, what="A refund of the order is missing.")
         if isinstance(refund, SyncError):
-            return refund
-        of_order.append(refund)
-    try:
-        return make(node, of_order)
-    except SyncError as error:
-        return error
+            raise refund
+        found.append(refund)
+    return found
 
 
 def is_id(source_id: str) -> bool:
@@ -90,10 +94,6 @@ def is_id(source_id: str) -> bool:
 
 def order_gid(source_id: str) -> str:
     return f"gid://shopify/Order/{source_id}"
-
-
-def gone(source_id: SourceId) -> Skip:
-    return Skip("order-gone", what="The order no longer exists in Shopify.", record=f"order {source_id}")
 
 
 def no_id(source_id: SourceId) -> Rejected:

@@ -15,6 +15,7 @@ from erpsync.systems.shopify.amounts import SYSTEM
 from erpsync.systems.shopify.client import ShopifyClient
 from erpsync.systems.shopify.lists import ListReader, unreadable
 from erpsync.systems.shopify.order_reads import is_id, no_id
+from erpsync.systems.shopify.reach import Reach
 from erpsync.systems.shopify.shipping_plan import Kept, OrderShipments, Part, already_sent, goods_of, plan
 from erpsync.systems.shopify.shipping_reads import ShippingReader, metafield_of
 from erpsync.systems.shopify.turns import in_turn
@@ -22,9 +23,9 @@ from erpsync.systems.shopify.wire_shipping import FulfilmentInput, LineInput, Pa
 
 
 class Shipments:
-    def __init__(self, lists: ListReader, namespace: str) -> None:
+    def __init__(self, lists: ListReader, reach: Reach, namespace: str) -> None:
         self._client: ShopifyClient = lists.client
-        self._reader = ShippingReader(lists, namespace)
+        self._reader = ShippingReader(lists, reach, namespace)
         self._namespace = namespace
 
     def make(self, drafts: Sequence[FulfilmentDraft]) -> Mapping[str, StoreWritten]:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from erpsync.domain.ids import SourceId
 from erpsync.systems.shopify import wire_shipping as wire
 from erpsync.systems.shopify.lists import ListReader, unreadable
-from erpsync.systems.shopify.order_reads import gone, order_gid
+from erpsync.systems.shopify.order_reads import order_gid
+from erpsync.systems.shopify.reach import Reach
 from erpsync.systems.shopify.shipping_plan import Kept, OrderShipments, Sent, ToShip, Waiting
 
 R = TypeVar("R", bound=BaseModel)
@@ -21,16 +22,17 @@ _OVER = frozenset({"CLOSED", "CANCELLED", "INCOMPLETE"})
 
 
 class ShippingReader:
-    def __init__(self, lists: ListReader, namespace: str) -> None:
+    def __init__(self, lists: ListReader, reach: Reach, namespace: str) -> None:
         self._lists = lists
+        self._reach = reach
         self._namespace = namespace
 
     def read(self, order_id: SourceId) -> OrderShipments:
-        """Raises Skip where the order is gone."""
+        """Raises Skip where the order is gone, Rejected where it may only be too old to be seen."""
         variables = {"id": order_gid(order_id), "namespace": self._namespace}
         node = self._lists.client.call("Shipping", variables).data.get("node")
         if node is None:
-            raise gone(order_id)
+            raise self._reach.missing(order_id)
         (order,) = _read(wire.Order, [node])
         kept = self._lists.rest("MoreMetafields", "items", order.metafields, variables)
         waiting = self._lists.rest("MoreFulfilmentOrders", "items", order.fulfilment_orders, {"id": order.id})

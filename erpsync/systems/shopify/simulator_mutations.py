@@ -193,7 +193,7 @@ class OrderMutations:
             "urls": tracking.get("urls") or [each for each in [tracking.get("url")] if each],
         }
         try:
-            order, made = self.shop.shipments.create(self.shop.orders, asked, self.shop.now())
+            order, made = self.shop.shipments.create(self._root.orders(), asked, self.shop.now())
         except ShippingRefused as refused:
             return {"fulfillment": None, "userErrors": [user_error(refused.field, str(refused))]}
         topic = "orders/fulfilled" if is_done(order) else "orders/partially_fulfilled"
@@ -208,7 +208,7 @@ class OrderMutations:
 
     def _owner(self, identity: str) -> Order | None:
         found = _GID.fullmatch(identity)
-        return self.shop.orders.get(int(found[2])) if found and found[1] == "Order" else None
+        return self._root.orders().get(int(found[2])) if found and found[1] == "Order" else None
 
 
 def subscription(number: int, wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from graphql import GraphQLError
@@ -25,6 +26,8 @@ from erpsync.systems.shopify.simulator_store import Shop
 from erpsync.systems.shopify.simulator_views import customer, fulfilment, fulfilment_order
 
 _GID = re.compile(r"gid://shopify/([A-Z][A-Za-z]+)/([0-9]+)")
+# Older orders are shown with the scope read_all_orders alone: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Order
+_SHOWN_FOR = timedelta(days=60)
 _ORDER_KEYS: Mapping[str, Callable[[Order], tuple[Any, ...]]] = {
     "UPDATED_AT": lambda order: (order.updated_at, order.id),
     "CREATED_AT": lambda order: (order.created_at, order.id),
@@ -79,7 +82,7 @@ class Root:
             "created_at": lambda order: order.created_at,
             "id": lambda order: order.id,
         }
-        found = matching(list(self.shop.orders.values()), query, fields)
+        found = matching(list(self.orders().values()), query, fields)
         return _paged(info, found, _ORDER_KEYS[sortKey], lambda order: self.view(order).node(), rest)
 
     def _customers(self, info: Any, sortKey: str, query: str | None = None, **rest: Any) -> Any:
@@ -150,7 +153,7 @@ class Root:
             raise GraphQLError(f"Invalid global id '{global_id}'", extensions={"code": "INVALID_ID"})
         kind, number = found[1], int(found[2])
         if kind == "Order":
-            order = self.shop.orders.get(number)
+            order = self.orders().get(number)
             return order and self.view(order).node()
         if kind in ("Product", "MediaImage"):
             need(self._scopes, "nodes", "read_products")
@@ -170,7 +173,7 @@ class Root:
         return self._part_of_an_order(kind, number)
 
     def _part_of_an_order(self, kind: str, number: int) -> Any:
-        for order in self.shop.orders.values():
+        for order in self.orders().values():
             view = self.view(order)
             for refund in order.refunds if kind == "Refund" else ():
                 if refund.id == number:
@@ -182,6 +185,13 @@ class Root:
                 if each.id == number:
                     return fulfilment_order(each, order, self.shop.catalogue, view.line)
         return None
+
+    def orders(self) -> dict[int, Order]:
+        """Those that the app may see."""
+        if "read_all_orders" in self._scopes:
+            return self.shop.orders
+        since = self.shop.now() - _SHOWN_FOR
+        return {number: order for number, order in self.shop.orders.items() if order.created_at >= since}
 
     def view(self, order: Order) -> GraphqlView:
         need(self._scopes, "nodes", "read_orders")

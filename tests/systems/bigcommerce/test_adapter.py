@@ -1,7 +1,9 @@
 """A BigCommerce store under the conditions that it has, and those that it should not have."""
 
-import threading
+import re
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,7 @@ from erpsync.systems.bigcommerce import SPEC
 from erpsync.systems.bigcommerce.adapter import BigCommerceStore
 from erpsync.systems.bigcommerce.settings import BigCommerceSettings
 from erpsync.systems.bigcommerce.simulator import BigCommerceSimulator
+from erpsync.testing.barrier import Meeting, together
 from erpsync.testing.limits import limited
 from tests.systems.bigcommerce.conftest import Bench, HandClock
 
@@ -71,14 +74,13 @@ def test_five_thousand_calls_keep_within_the_quota(tools: Tools) -> None:
 
 
 def test_a_quota_that_others_use_up_is_an_error_with_its_wait(tools: Tools) -> None:
-    simulator = BigCommerceSimulator(quota=1)
+    simulator = BigCommerceSimulator(quota=1, now=HandClock().now)
     with serve({"shop": simulator}) as served:
         settings = BigCommerceSettings.model_validate(served["shop"].settings)
         BigCommerceStore(settings, tools).ping()
         with pytest.raises(Throttled) as caught:
             BigCommerceStore(settings, tools).ping()
-    assert caught.value.retry_after_seconds is not None
-    assert 0 < caught.value.retry_after_seconds <= 30
+    assert caught.value.retry_after_seconds == 30
 
 
 def test_a_long_wait_is_not_sat_out(tools: Tools) -> None:
@@ -138,26 +140,30 @@ def test_one_reference_is_not_taken_for_another_that_begins_like_it(bench: Bench
     assert len(bench.simulator.records()["shipments"]) == 2
 
 
-def test_two_workers_do_not_ship_the_same_goods_twice(bench: Bench) -> None:
+class TwoAtOnce(BigCommerceSimulator):
+    """Answers no shipment before two are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._both = Meeting(2)
+
+    def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
+        name = super().operation(environ, body)
+        if re.fullmatch(SHIP, name):
+            self._both.arrive()
+        return name
+
+
+def test_two_workers_do_not_ship_the_same_goods_twice(tools: Tools) -> None:
     """Nothing keeps two workers from both looking before either writes; the store then refuses what is shipped already."""
-    order_id = bench.simulator.place({"SKU-0001": 1})
-    both = threading.Barrier(2)
-    answers: list[object] = []
-
-    def work() -> None:
-        store = bench.store()
-        store.ping()
-        both.wait()
-        answers.append(store.fulfil([shipment(order_id)])["ship-1"])
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert any(isinstance(answer, StoreRef) for answer in answers)
-    assert all(isinstance(answer, (StoreRef, Rejected)) for answer in answers)
-    assert len(bench.simulator.records()["shipments"]) == 1
+    simulator = TwoAtOnce()
+    order_id = simulator.place({"SKU-0001": 1})
+    with serve({"shop": simulator}) as served:
+        settings = BigCommerceSettings.model_validate(served["shop"].settings)
+        workers = [BigCommerceStore(settings, tools) for _ in range(2)]
+        told = together(*(lambda store=store: store.fulfil([shipment(order_id)]) for store in workers), seconds=60)
+    assert {type(future.result()["ship-1"]) for future in told} == {StoreRef, Rejected}
+    assert len(simulator.records()["shipments"]) == 1
 
 
 def test_lines_for_several_addresses_are_a_shipment_for_each(bench: Bench) -> None:
@@ -434,6 +440,17 @@ def test_a_price_lists_other_prices_are_kept(bench: Bench) -> None:
     unknown = store.set_base_prices([PriceChange(Sku("SKU-0001"), eur("8.00"), "Retail")])[Sku("SKU-0001")]
     assert isinstance(unknown, Rejected)
     assert bench.simulator.price("SKU-0001")[0] == Decimal("10.00")
+
+
+def test_a_price_that_waits_is_told_though_one_of_a_list_was_set(bench: Bench) -> None:
+    shop = bench.simulator.shop
+    shop.price_lists[7] = "Wholesale"
+    bench.simulator.put_price("SKU-0001", Decimal("20.00"), promotion=Decimal("15.00"))
+    sku = Sku("SKU-0001")
+    changes = [PriceChange(sku, eur("12.00")), PriceChange(sku, eur("9.00"), "Wholesale")]
+    for one_after_the_other in (changes, changes[::-1]):
+        assert bench.store().set_base_prices(one_after_the_other) == {sku: Staged(until=None)}
+    assert shop.price_records[7, 1001, "eur"]["price"] == Decimal("9.00")
 
 
 # -- polls and webhooks

@@ -8,13 +8,16 @@ from erpsync.systems.shopify.simulator import ShopifySimulator
 
 
 class Meanwhile:
-    """A simulator in which something happens just before one request is answered."""
+    """A simulator in which something happens just before a request is answered: the first of its kind, or each."""
 
-    def __init__(self, simulator: ShopifySimulator, operation: str, act: Callable[[], None]) -> None:
+    def __init__(
+        self, simulator: ShopifySimulator, operation: str, act: Callable[[], None], *, each_time: bool = False
+    ) -> None:
         self.simulator = simulator
         self.happened = False
         self._operation = operation
         self._act = act
+        self._each_time = each_time
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         return self.simulator(environ, start_response)
@@ -27,7 +30,7 @@ class Meanwhile:
 
     def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
         name = self.simulator.operation(environ, body)
-        if name == self._operation and not self.happened:
+        if name == self._operation and (self._each_time or not self.happened):
             self.happened = True
             self._act()
         return name

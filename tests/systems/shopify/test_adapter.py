@@ -42,7 +42,7 @@ def requests_nodes(bench: Any, *order_ids: str) -> Any:
     request = {"query": DOCUMENTS[ORDERS], "operationName": "Peek", "variables": {"ids": ids}}
     url = f"{bench.served.base_url}/admin/api/2026-10/graphql.json"
     headers = {"X-Shopify-Access-Token": given["access_token"]}
-    return requests.post(url, json=request, headers=headers, timeout=10).json()["data"]["nodes"]
+    return requests.post(url, json=request, headers=headers, timeout=60).json()["data"]["nodes"]
 
 
 class TestReadOrders:

@@ -42,6 +42,7 @@ from erpsync.systems.shopify import (
     product_variants,
     product_work,
     products,
+    reach,
     sales_channels,
     shipments,
     shipping_reads,
@@ -84,7 +85,7 @@ def test_no_module_that_talks_to_shopify_holds_a_document_of_its_own() -> None:
     for module in (
         adapter, bulk, catalogue, categories, checks, client, customers, lists, nodes, notes, order_changes, order_reads,
         places, prices, product_fields, product_images, product_options, product_reads, product_variants, product_work,
-        products, sales_channels, shipments, shipping_reads, skus, stock, subscriptions,
+        products, reach, sales_channels, shipments, shipping_reads, skus, stock, subscriptions,
     ):  # fmt: skip
         assert module.__file__ is not None
         with open(module.__file__, encoding="utf-8") as file:

@@ -36,7 +36,7 @@ def received(bench: Any, order_id: str) -> Any:
     ids = [f"gid://shopify/Order/{order_id}"]
     request = {"query": DOCUMENTS["PaymentsInShopMoney"], "operationName": "Peek", "variables": {"ids": ids}}
     headers = {"X-Shopify-Access-Token": bench.served.settings["access_token"]}
-    return requests.post(url, json=request, headers=headers, timeout=10).json()["data"]["nodes"]
+    return requests.post(url, json=request, headers=headers, timeout=60).json()["data"]["nodes"]
 
 
 class TestPayments:

@@ -1,7 +1,6 @@
 """Shipments become fulfilments: once each, from where the goods lie, with one message to the buyer."""
 
 import json
-import threading
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -17,6 +16,7 @@ from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.sandbox.runner import serve
 from erpsync.systems.shopify.documents import DOCUMENTS
 from erpsync.systems.shopify.simulator_api import SCOPES
+from erpsync.testing.barrier import Meeting, together
 from tests.systems.shopify.meanwhile import Meanwhile
 
 OpenBench = Callable[..., Any]
@@ -54,7 +54,7 @@ def shipping(bench: Any, order_id: str) -> Any:
     variables = {"id": f"gid://shopify/Order/{order_id}", "namespace": "erpsync"}
     request = {"query": DOCUMENTS["Shipping"], "operationName": "Peek", "variables": variables}
     headers = {"X-Shopify-Access-Token": bench.served.settings["access_token"]}
-    return requests.post(url, json=request, headers=headers, timeout=10).json()["data"]["node"]
+    return requests.post(url, json=request, headers=headers, timeout=60).json()["data"]["node"]
 
 
 class TestOnce:
@@ -174,21 +174,21 @@ class TestOnce:
             draft(bench, order_id, {f"SKU-000{n}": n}, reference=f"ship-{n}", parcels=(Parcel(number=f"N{n}"),))
             for n in (1, 2)
         ]
-        barrier = threading.Barrier(2)
-        answers: dict[str, Any] = {}
-
-        def work(wanted: FulfilmentDraft) -> None:
-            store = bench.store()
-            barrier.wait(10)
-            answers.update(store.fulfil([wanted]))
-
-        threads = [threading.Thread(target=work, args=(each,)) for each in drafts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        assert all(isinstance(answer, StoreRef) for answer in answers.values())
-        assert [fulfil(bench, each)[0] for each in drafts] == [answers["ship-1"], answers["ship-2"]]
+        # Neither is answered before both have looked and found none.
+        both = Meanwhile(bench.simulator, "Fulfil", Meeting(2).arrive, each_time=True)
+        with serve({"shopify": both}) as served:
+            workers = [bench.store(base_url=served["shopify"].base_url) for _ in drafts]
+            told = together(
+                *(
+                    lambda store=store, each=each: store.fulfil([each])
+                    for store, each in zip(workers, drafts, strict=True)
+                ),
+                seconds=60,
+            )
+        assert both.happened
+        answers = [future.result()[each.reference] for future, each in zip(told, drafts, strict=True)]
+        assert all(isinstance(answer, StoreRef) for answer in answers)
+        assert [fulfil(bench, each)[0] for each in drafts] == answers
         assert len(made(bench)) == 2
 
 

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+
+from erpsync.testing.barrier import together
 
 OpenBench = Callable[..., Any]
 REAL = "webhook_orders_create_2025-01_d4.json"
@@ -26,7 +27,7 @@ def post(
         f"{bench.served.base_url}/admin/api/{version}/graphql.json",
         json={"query": query, "variables": variables or {}},
         headers={"X-Shopify-Access-Token": token or given["access_token"]},
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -49,13 +50,13 @@ class TestAccess:
 
     def test_no_token_gets_nothing(self, bench: Any) -> None:
         url = f"{bench.served.base_url}/admin/api/2026-10/graphql.json"
-        assert requests.post(url, json={"query": "{ shop { id } }"}, timeout=10).status_code == 401
+        assert requests.post(url, json={"query": "{ shop { id } }"}, timeout=60).status_code == 401
 
     @pytest.mark.parametrize(
         "path", ["/", "/admin", "/admin/api/2026-10/orders.json", "/admin/api/latest/graphql.json"]
     )
     def test_there_is_nothing_else(self, bench: Any, path: str) -> None:
-        assert requests.post(bench.served.base_url + path, json={}, timeout=10).status_code == 404
+        assert requests.post(bench.served.base_url + path, json={}, timeout=60).status_code == 404
 
     def test_an_old_version_falls_forward_and_a_future_one_is_not_found(self, bench: Any) -> None:
         old = post(bench, "{ shop { id } }", version="2024-01")
@@ -105,7 +106,7 @@ class TestQueries:
     def test_a_body_that_is_no_request_is_bad(self, bench: Any, body: bytes) -> None:
         headers = {"X-Shopify-Access-Token": bench.served.settings["access_token"]}
         url = f"{bench.served.base_url}/admin/api/2026-10/graphql.json"
-        assert requests.post(url, data=body, headers=headers, timeout=10).status_code == 400
+        assert requests.post(url, data=body, headers=headers, timeout=60).status_code == 400
 
 
 class TestLimits:
@@ -163,18 +164,9 @@ class TestMetafields:
 
     def test_many_writers_at_once_leave_one_metafield_an_order(self, bench: Any) -> None:
         order_id = bench.simulator.place_order()
-        barrier = threading.Barrier(8)
-        answers: list[Any] = []
-
-        def write(i: int) -> None:
-            barrier.wait(10)
-            answers.append(post(bench, SET, {"m": [metafield(order_id, value=f'{{"number":"S{i}"}}')]}).json())
-
-        threads = [threading.Thread(target=write, args=(i,)) for i in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
+        given = [{"m": [metafield(order_id, value=f'{{"number":"S{i}"}}')]} for i in range(8)]
+        told = together(*(lambda each=each: post(bench, SET, each) for each in given), seconds=60)
+        answers = [future.result().json() for future in told]
         assert [answer["data"]["metafieldsSet"]["userErrors"] for answer in answers] == [[]] * 8
         (order,) = bench.served.records()["orders"]
         assert len(order["metafields"]) == 1
@@ -220,7 +212,7 @@ class TestWebhooks:
 
 class TestControl:
     def control(self, bench: Any, path: str, wanted: object) -> Any:
-        response = requests.post(f"{bench.served.base_url}/_control/{path}", json=wanted, timeout=10)
+        response = requests.post(f"{bench.served.base_url}/_control/{path}", json=wanted, timeout=60)
         return response.json() | {"status": response.status_code}
 
     def test_another_process_can_place_orders_and_send_their_webhooks(self, bench: Any) -> None:

@@ -33,7 +33,7 @@ def post(bench: Any, query: str, **variables: object) -> Any:
         f"{bench.served.base_url}/admin/api/2026-10/graphql.json",
         json={"query": query, "variables": variables},
         headers={"X-Shopify-Access-Token": bench.served.settings["access_token"]},
-        timeout=10,
+        timeout=60,
     ).json()
     assert "errors" not in answer, answer
     return next(iter(answer["data"].values()))

@@ -25,7 +25,7 @@ def post(bench: Any, query: str, variables: object = None, *, version: str = "20
         f"{bench.served.base_url}/admin/api/{version}/graphql.json",
         json={"query": query, "variables": variables or {}},
         headers={"X-Shopify-Access-Token": given["access_token"]},
-        timeout=10,
+        timeout=60,
     ).json()
 
 
@@ -212,7 +212,7 @@ class TestBulkOperations:
         look = "query Q($i: ID!) { bulkOperation(id: $i) { status url objectCount } }"
         looks = [post(bench, look, {"i": started["id"]})["data"]["bulkOperation"] for _ in range(2)]
         assert [each["status"] for each in looks] == ["RUNNING", "COMPLETED"]
-        lines = [json.loads(line) for line in requests.get(looks[1]["url"], timeout=10).text.splitlines()]
+        lines = [json.loads(line) for line in requests.get(looks[1]["url"], timeout=60).text.splitlines()]
         assert len(lines) == 150 == int(looks[1]["objectCount"])
         assert all(line.get("__parentId") == lines[0]["id"] for line in lines[1:3]) is grouped
 
@@ -223,11 +223,11 @@ class TestBulkOperations:
         self.run(bench, self.QUERY)
         (number,) = bench.simulator.api.bulk.operations
         url = f"{bench.served.base_url}/_bulk/{number}.jsonl"
-        part = requests.get(url, headers={"Range": "bytes=0-9"}, timeout=10)
+        part = requests.get(url, headers={"Range": "bytes=0-9"}, timeout=60)
         assert (part.status_code, len(part.content)) == (206, 10)
-        assert requests.get(url, headers={"Range": "bytes=99999999-"}, timeout=10).status_code == 416
+        assert requests.get(url, headers={"Range": "bytes=99999999-"}, timeout=60).status_code == 416
         bench.clock.move(8 * 24 * 3600)
-        assert requests.get(url, timeout=10).status_code == 404
+        assert requests.get(url, timeout=60).status_code == 404
 
 
 class TestControls:

@@ -1,6 +1,5 @@
 """Webhooks are made once, repaired after Shopify has deleted them, and left alone where they are well."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,9 @@ import pytest
 from erpsync.domain.errors import Rejected
 from erpsync.ports.store_records import SubscriptionState
 from erpsync.sandbox.faults import Fault, FaultKind
+from erpsync.sandbox.runner import serve
+from erpsync.testing.barrier import Meeting, together
+from tests.systems.shopify.meanwhile import Meanwhile
 
 OpenBench = Callable[..., Any]
 ADDRESS = "https://erpsync.example.com/webhooks/shop"
@@ -85,21 +87,14 @@ def test_more_than_a_page_of_subscriptions_are_read(open_bench: OpenBench) -> No
 
 def test_two_workers_at_once_make_one_of_each(open_bench: OpenBench) -> None:
     bench = open_bench(subscriptions=[])
-    barrier = threading.Barrier(2)
-    answers: list[Any] = []
-
-    def work() -> None:
-        store = bench.store()
-        barrier.wait(10)
-        answers.append(store.subscribe(ADDRESS))
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    # Neither is answered before both have looked and found none.
+    both = Meanwhile(bench.simulator, "Subscribe", Meeting(2).arrive, each_time=True)
+    with serve({"shopify": both}) as served:
+        workers = [bench.store(base_url=served["shopify"].base_url) for _ in range(2)]
+        answers = together(*(lambda store=store: store.subscribe(ADDRESS) for store in workers), seconds=60)
+    assert both.happened
     assert listed(bench) == WELL
-    assert {one.state for answer in answers for one in answer} == {SubscriptionState.ACTIVE}
+    assert {one.state for answer in answers for one in answer.result()} == {SubscriptionState.ACTIVE}
 
 
 def test_those_made_outside_the_api_are_neither_missed_nor_doubled(open_bench: OpenBench) -> None:
