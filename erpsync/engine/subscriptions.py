@@ -34,23 +34,19 @@ def look_after(runtime: Runtime, source: ConnectionName, remote: Subscriptions, 
     lost = [one for one in before if not one.delivers]
     still = [one for one in after if not one.delivers]
     if lost or still:
-        _tell(runtime, source, before, lost, still)
+        _tell(runtime, source, lost, still)
     return lost
 
 
 def _tell(
-    runtime: Runtime,
-    source: ConnectionName,
-    before: Sequence[Subscription],
-    lost: Sequence[Subscription],
-    still: Sequence[Subscription],
+    runtime: Runtime, source: ConnectionName, lost: Sequence[Subscription], still: Sequence[Subscription]
 ) -> None:
-    """That they are made for the first time is no news."""
-    first = all(one.state is SubscriptionState.MISSING for one in before)
+    """That they are made for the first time is no news; that all are gone which were made once, is."""
     now = runtime.clock.now()
     letters: list[int | None] = []
     with runtime.database.begin() as connection:
         detail = ", ".join(f"{one.topic} was {one.state}" for one in lost)
+        first = not audit.has(connection, "subscribe", source)
         audit.note(connection, actor="erpsync", action="subscribe", subject=source, detail=detail, now=now)
         if still or not first:
             problem = _problem(source, lost, still)

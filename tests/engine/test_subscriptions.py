@@ -30,6 +30,13 @@ def test_webhooks_that_the_shop_has_dropped_are_repaired_and_a_person_is_told_on
     assert bench.wake.take_dead_letters() == [letter.id]
 
 
+def test_a_shop_that_has_dropped_all_its_webhooks_is_not_taken_for_a_new_one(bench: Bench) -> None:
+    look_after(bench)
+    bench.store.shop.subscriptions.clear()
+    assert look_after(bench) == 2
+    assert [letter.code for letter in bench.letters()] == ["webhooks-repaired"]
+
+
 def test_webhooks_that_deliver_elsewhere_are_moved(bench: Bench) -> None:
     look_after(bench)
     bench.store.shop.subscriptions["orders/updated"] = "https://old.example.com/webhooks/shop"
