@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, make_url
 
 from erpsync import logs
@@ -20,6 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # As in every process of the product: tests that look at events, or silence them, come back to this and not to stdout.
 logs.configure()
+
+# The same examples in every run, however slow the machine: what fails is the change, not chance.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 class RealClock:
