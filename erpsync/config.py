@@ -1,6 +1,7 @@
 """The only reader of the environment and of configuration files. Reports every problem at once, not the first."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,15 +26,17 @@ DEFAULT_HOME = ".erpsync"
 # A Shopify order with several hundred lines is about 1 MB.
 MAX_WEBHOOK_BYTES = 5 * 1024 * 1024
 TABLES = ("connections", "routes", "web", "flower", "alerts")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")  # as TOML has them without quotes
 
 
 def _dereferenced(value: object) -> SecretStr:
     """The secret that `{ env = "NAME" }` or `{ file = "/path" }` points to. A secret itself has no place in the file."""
     if isinstance(value, dict) and value.keys() == {"env"}:
         name = str(value["env"])
-        if not os.environ.get(name):
+        secret = os.environ.get(name, "").strip()  # as in files: a line's end is in no secret, and no header takes it
+        if not secret:
             raise PydanticCustomError("reference", "the environment variable {name} is not set", {"name": name})
-        return SecretStr(os.environ[name])
+        return SecretStr(secret)
     if isinstance(value, dict) and value.keys() == {"file"}:
         return _secret_in(str(value["file"]))
     raise PydanticCustomError("secret", "a secret is given by reference")
@@ -298,7 +301,7 @@ def _tried(reading: Callable[[], _T], instead: _T, problems: list[str]) -> _T:
 
 def _required(value: str, variable: str, example: str, problems: list[str]) -> str:
     if not value:
-        problems.append(f"{variable} is not set; it looks like {example}.")
+        problems.append(f"{variable} is not set; it looks like {example}. `erpsync up` brings its own.")
     return value
 
 
@@ -338,6 +341,11 @@ def _connections(tables: Mapping[str, Any], problems: list[str]) -> Iterator[Con
         )
         return
     for name, table in found.items():
+        if not _NAME.fullmatch(name):
+            problems.append(
+                f"[connections.{name}]: a name is of letters, digits, - and _, as in [connections.shop], for addresses and"
+                " the ERP's references are built on it."
+            )
         if not isinstance(table, dict) or not isinstance(table.get("system"), str):
             problems.append(f'[connections.{name}] needs a line like system = "shopify".')
             continue

@@ -114,6 +114,11 @@ def test_a_sound_file_is_read_with_its_secrets() -> None:
             "connections is a whole number; each one is a table that begins with a line like [connections.shop].",
         ),
         ("[connections]\nshop = 3", '[connections.shop] needs a line like system = "shopify".'),
+        (
+            '[connections."shop/eu"]\nsystem = "shopify"',
+            "[connections.shop/eu]: a name is of letters, digits, - and _, as in [connections.shop], for addresses and the"
+            " ERP's references are built on it.",
+        ),
         ("[connections.shop]\nsystem = 3", '[connections.shop] needs a line like system = "shopify".'),
         ("[routes]", "routes is a table; each route is a table that begins with a line [[routes]]."),
         ("port = 1", "port is not a table of erpsync's; there are connections, routes, web, flower and alerts."),
@@ -148,6 +153,17 @@ def test_a_route_without_its_ends_or_its_flows_is_told_all_three() -> None:
         '[[routes]] number 1 needs a line like target = "erp".',
         '[[routes]] number 1 needs a line like flows = ["orders"].',
     ]
+
+
+def test_what_stands_round_a_secret_is_none_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", " sekret\n")
+    Path("erpsync.toml").write_text(SOUND, encoding="utf-8")
+
+    [shop] = config.load().connections.values()
+
+    assert shop.values["access_token"].get_secret_value() == "sekret"
+    monkeypatch.setenv("TOKEN", " \n")
+    assert "[alerts] url: the environment variable TOKEN is not set." in problems(SOUND)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _ABOUT_WIDTH = len(checks.CONFIGURATION)
 def doctor(
     connections: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CONNECTION]...", help="Only these connections; all by default.", show_default=False),
+        typer.Argument(metavar="CONNECTION", help="Only these connections; all by default.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

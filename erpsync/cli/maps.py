@@ -39,10 +39,11 @@ def preview(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show an order as the store, erpsync and the ERP have it, side by side.
+    """Show an order as the store, erpsync and the ERP have it.
 
-    Nothing is written anywhere: this is how fields, lookup tables and charges are tried out. The order may be one that is
-    already synced, or one that is a dead letter. Exit code 1 where the ERP would not get it; then the reason is shown.
+    Side by side, and nothing is written anywhere: this is how fields, lookup tables and charges are tried out. The order
+    may be one that is already synced, or one that is a dead letter. Exit code 1 where the ERP would not get it; then the
+    reason is shown.
 
     \b
     Examples:

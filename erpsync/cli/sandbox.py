@@ -16,7 +16,8 @@ from erpsync.systems import registry
 
 def sandbox(
     systems: Annotated[
-        list[str] | None, typer.Argument(help="Systems to serve; all that have a simulator by default.")
+        list[str] | None,
+        typer.Argument(metavar="SYSTEM", help="Only these; by default all that have a simulator.", show_default=False),
     ] = None,
     directory: Annotated[Path, typer.Option(help="Where erpsync.toml and its secrets are written.")] = Path("sandbox"),
 ) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from erpsync import bootstrap, config
 from erpsync.cli import checks
 from erpsync.cli.running import addresses_of, how_to_stop
 from erpsync.config import Settings
+from erpsync.domain.errors import ConfigurationError
 from erpsync.ledger import session
 from erpsync.servers.addresses import published
 from erpsync.servers.launcher import Servers, ensure
@@ -50,6 +52,7 @@ def up(
             }
         )
         settings = _prepared()
+        _refuse_taken_ports(settings, with_flower)
         processes = _processes(settings, guardian, with_flower)
         Supervisor(processes, home / "run", tended=_started(servers)).run(lambda: _say(settings, with_flower))
 
@@ -61,6 +64,26 @@ def _prepared() -> Settings:
     assembly.announce()
     assembly.database.dispose()
     return assembly.settings
+
+
+def _refuse_taken_ports(settings: Settings, with_flower: bool) -> None:
+    """Raises ConfigurationError: a process that cannot listen would be started again for ever, and say why in its log."""
+    listening = {"web": (settings.web.host, settings.web.port)}
+    if with_flower:
+        listening["flower"] = (settings.flower.host, settings.flower.port)
+    problems = []
+    for table, (host, port) in listening.items():
+        try:
+            family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as error:
+            problems.append(
+                f"[{table}] nothing can listen on {host}:{port} ({error.strerror}). Set another port, or end what has it."
+            )
+    if problems:
+        raise ConfigurationError(problems)
 
 
 def _processes(settings: Settings, guardian: Guardian, with_flower: bool) -> list[Child]:

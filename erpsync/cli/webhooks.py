@@ -17,14 +17,14 @@ from erpsync.ports.subscriptions import Subscriptions
 
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[CONNECTION]...", help="Only these connections; all by default.", show_default=False),
+    typer.Argument(metavar="CONNECTION", help="Only these connections; all by default.", show_default=False),
 ]
 
 
 def list_webhooks(names: Names = None, as_json: AsJson = False) -> None:
-    """Show each topic that erpsync needs, and how the store or the ERP has it.
+    """Show each topic that erpsync needs, and whether it is there.
 
-    Exit code 1 where one does not deliver.
+    As the store or the ERP has it. Exit code 1 where one does not deliver.
 
     \b
     Examples:
@@ -35,7 +35,7 @@ def list_webhooks(names: Names = None, as_json: AsJson = False) -> None:
 
 
 def subscribe(names: Names = None, as_json: AsJson = False) -> None:
-    """Make what is missing, revive what is switched off, renew what ends.
+    """Make what is missing, revive what is off, renew what ends.
 
     Doing so again changes nothing. erpsync does it by itself every quarter of an hour where [web] public_url is set.
 

@@ -14,12 +14,14 @@ def write_configuration(
     *,
     routes: Sequence[tuple[str, str]],
     flows: Sequence[str] = ("orders",),
+    of_routes: Sequence[str] = (),
     tables: Sequence[str] = (),
 ) -> Path:
     """Writes `erpsync.toml` and, each in a file of its own that only this user may read, the secrets it refers to.
 
     `served` is connection name -> (system, simulator), `secret_fields` which settings of a system are secret, `routes`
-    are (source, target), each with all `flows`, `tables` are further TOML tables. Returns the path of the configuration.
+    are (source, target), each with all `flows` and the further TOML lines `of_routes`, `tables` are further TOML tables.
+    Returns the path of the configuration.
     """
     directory.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
@@ -34,7 +36,7 @@ def write_configuration(
         lines.append("")
     for source, target in routes:
         named = ", ".join(f'"{flow}"' for flow in flows)
-        lines += ["[[routes]]", f'source = "{source}"', f'target = "{target}"', f"flows = [{named}]", ""]
+        lines += ["[[routes]]", f'source = "{source}"', f'target = "{target}"', f"flows = [{named}]", *of_routes, ""]
     path = directory / "erpsync.toml"
     path.write_text("\n".join([*lines, *tables, ""]), encoding="utf-8")
     return path

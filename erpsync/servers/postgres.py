@@ -26,7 +26,7 @@ USER = "erpsync"
 INITDB_SECONDS = 120.0
 STOP_SECONDS = 30.0  # a fast shutdown writes all changed pages first
 IMMEDIATE_SECONDS = 15.0  # PostgreSQL itself kills its processes after 5
-FORMER_RUN_SECONDS = 10.0  # how long the server of a run that was killed may take to stop
+FORMER_RUN_SECONDS = 30.0  # how long the server of a run that was killed may take to stop
 
 SETTINGS = {
     "listen_addresses": LOOPBACK,

@@ -20,7 +20,7 @@ from erpsync.servers.programs import find_redis, within_reach
 from erpsync.servers.readiness import LOOPBACK, start_on_port, wait_until_ready
 
 STOP_SECONDS = 15.0
-FORMER_RUN_SECONDS = 10.0  # how long the server of a run that was killed may take to stop
+FORMER_RUN_SECONDS = 30.0  # how long the server of a run that was killed may take to stop
 PROBE_SECONDS = 0.5  # tried again until it answers
 
 DURABLE = ("appendonly yes", "appendfsync everysec")

@@ -1,6 +1,8 @@
 """Status codes and broken connections, in the words of `erpsync.domain.errors`."""
 
-from collections.abc import Mapping
+import math
+import ssl
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -16,11 +18,13 @@ _AMBIGUOUS = frozenset({408, 500, 502, 504})
 
 def of_exception(error: requests.RequestException, *, system: str, write: bool, settle_seconds: float) -> SyncError:
     """The domain error for a request that got no answer. A write is OutcomeUnknown unless it surely was never sent."""
-    if isinstance(error, requests.exceptions.SSLError):
+    is_tls = isinstance(error, requests.exceptions.SSLError)
+    # A certificate is looked at before anything is sent; another fault of TLS may break a connection at any time.
+    if is_tls and (not write or any(isinstance(one, ssl.SSLCertVerificationError) for one in _causes(error))):
         return Unavailable(
             "tls-refused",
             system=system,
-            what="The TLS connection could not be trusted.",
+            what="The TLS connection could not be trusted, or broke.",
             next_step="Check the address and the server's certificate; erpsync does not connect unverified.",
         )
     if _never_sent(error) or not write:
@@ -89,7 +93,8 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
     """Retry-After as seconds, whether it is a number or a date (RFC 9110, 10.2.3); None where absent or unreadable."""
     value = headers.get("Retry-After", "").strip()
     try:
-        return max(float(value), 0.0)
+        seconds = float(value)
+        return max(seconds, 0.0) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
@@ -102,12 +107,15 @@ def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | No
 def _never_sent(error: requests.RequestException) -> bool:
     if isinstance(error, (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.ProxyError)):
         return True
+    return any(isinstance(one, (NewConnectionError, NameResolutionError)) for one in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it wraps, outermost first: requests and urllib3 keep that in several places."""
     seen: BaseException | None = error
     for _ in range(6):
-        if isinstance(seen, (NewConnectionError, NameResolutionError)):
-            return True
         if seen is None:
-            return False
+            return
+        yield seen
         inner = getattr(seen, "reason", None) or (seen.args[0] if seen.args else None)
         seen = inner if isinstance(inner, BaseException) else seen.__cause__
-    return False

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.cli.everything import Seeded
 from tests.conftest import Servers
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 60
+READY_SECONDS = 240  # an upper limit, for a machine that is slow and busy
 
 
 @pytest.fixture
@@ -60,7 +61,11 @@ def test_doctor_finds_no_worker_and_then_the_one_that_runs() -> None:
         try:
             assert worker.stderr is not None
             assert any("ready" in line for line in worker.stderr), "the worker ended or hung before it was ready"
-            assert _doctor_of_workers() == (True, "1 worker answered: bench@here.")
+            # It is asked for 2 s, in which a busy machine may not get to answer.
+            deadline = time.monotonic() + READY_SECONDS
+            while not (found := _doctor_of_workers())[0]:
+                assert time.monotonic() < deadline
+            assert found == (True, "1 worker answered: bench@here.")
         finally:
             guard.cancel()
             worker.terminate()

@@ -31,7 +31,7 @@ def registered(root: Path) -> set[str]:
     )
     environment = {**os.environ, "PYTHONPATH": str(root), "ERPSYNC_REDIS_URL": "redis://127.0.0.1:6379/0"}
     answer = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=180, check=True
     )
     return set(json.loads(answer.stdout))
 
@@ -46,7 +46,7 @@ def test_the_settings_in_force_are_those_of_this_folder(root: Path, tmp_path: Pa
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=True,
     )
     assert found.stdout.strip() == str(root / "celeryconfig.py")

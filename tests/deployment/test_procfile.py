@@ -22,8 +22,9 @@ from sqlalchemy import make_url
 
 from erpsync.servers.launcher import Servers
 
-START_SECONDS = 60.0
-STOP_SECONDS = 40.0
+# Upper limits, for a machine that is slow and busy.
+START_SECONDS = 240.0
+STOP_SECONDS = 90.0
 LOGIN = "flo:c0ffee"
 
 
@@ -53,7 +54,7 @@ class Running:
             cwd=self.root,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=START_SECONDS,
             check=False,
         )
 

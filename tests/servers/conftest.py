@@ -15,6 +15,21 @@ from erpsync.servers.processes import Guardian
 Gone = Callable[[Collection[Process], float], bool]
 
 
+def started_since(before: Collection[Process]) -> set[Process]:
+    """The processes of this one that have come since. Servers that other tests use too have coming and going ones of
+    their own, such as PostgreSQL's autovacuum, which are left out."""
+    running = {process.pid for process in before} - {os.getpid()}
+    return {process for process in family({os.getpid(): ""}) - set(before) if process.parent not in running}
+
+
+def cmdline(process: Process) -> bytes:
+    """Empty where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 @pytest.fixture
 def place() -> Iterator[Path]:
     """A folder user `nobody` may pass through, which pytest's own tmp_path is not when root runs the tests."""
@@ -44,11 +59,9 @@ def guardian() -> Iterator[Guardian]:
 def nothing_left_running() -> Iterator[None]:
     """Every process started in a test has ended when it ends."""
     before = family({os.getpid(): ""})
-    # Servers that other tests use too have come and going processes of their own, such as PostgreSQL's autovacuum.
-    running = {process.pid for process in before} - {os.getpid()}
     yield
-    left = {process for process in family({os.getpid(): ""}) - before if process.parent not in running}
-    named = [Path(f"/proc/{process.pid}/cmdline").read_bytes() for process in left if process_of(process.pid)]
+    left = started_since(before)
+    named = [found for process in left if (found := cmdline(process))]
     kill_family({}, left)
     assert not named
 

@@ -17,6 +17,7 @@ from erpsync.servers.errors import ServerError
 from erpsync.servers.guardian import Process, family
 from erpsync.servers.launcher import ensure
 from erpsync.servers.programs import Program, Search, find_postgres, within_reach
+from tests.servers.conftest import started_since
 
 ROOT = Path(__file__).resolve().parents[2]
 Gone = Callable[[Collection[Process], float], bool]
@@ -38,7 +39,7 @@ with ensure(None, None, Path(sys.argv[1])) as servers:
 def test_both_are_started_answer_and_are_gone_afterwards(home: Path, gone: Gone) -> None:
     before = family({os.getpid(): ""})
     with ensure(None, "", home, fast=True) as servers:
-        started = family({os.getpid(): ""}) - before
+        started = started_since(before)
         with psycopg.connect(servers.database_url) as connection:
             assert connection.execute("SELECT current_database()").fetchone() == ("erpsync",)
         with redis.Redis.from_url(servers.redis_url) as client:
@@ -53,7 +54,7 @@ def test_nothing_is_started_for_addresses_that_are_given(place: Path) -> None:
     with ensure("postgresql://given", "redis://given", place / "home") as servers:
         assert (servers.database_url, servers.redis_url) == ("postgresql://given", "redis://given")
         assert (servers.postgres, servers.redis) == (None, None)
-        assert family({os.getpid(): ""}) == before
+        assert started_since(before) == set()
     assert not (place / "home").exists()
 
 
@@ -74,7 +75,7 @@ def test_a_redis_that_cannot_be_found_takes_postgres_down_again(home: Path) -> N
     ):
         pytest.fail("it started")
     assert postgres_starts(home) == starts + 1
-    assert family({os.getpid(): ""}) == before
+    assert started_since(before) == set()
 
 
 def test_a_redis_that_cannot_run_takes_postgres_down_again(home: Path) -> None:
@@ -84,7 +85,7 @@ def test_a_redis_that_cannot_run_takes_postgres_down_again(home: Path) -> None:
         ensure(None, None, home, fast=True, redis_program=Path("/bin/false")),
     ):
         pytest.fail("it started")
-    assert family({os.getpid(): ""}) == before
+    assert started_since(before) == set()
 
 
 def test_a_directory_is_used_once_at_a_time(place: Path) -> None:

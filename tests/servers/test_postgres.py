@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Collection
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from erpsync.servers.postgres import PostgresServer
 from erpsync.servers.processes import Guardian
 from erpsync.servers.programs import Search, find_postgres
 from erpsync.servers.readiness import AddressInUse, start_on_port
+from tests.servers.conftest import cmdline
 
 NOWHERE = Path("/nonexistent")
 PLACES = {
@@ -120,7 +122,7 @@ def test_it_is_durable_closed_and_discreet(make: Make, home: Path) -> None:
             psycopg.connect(server.url.replace(password, "wrong"))
         processes = family({server.pid: ""}) if server.pid else set()
         assert len(processes) > 3
-        assert not any(password.encode() in Path(f"/proc/{p.pid}/cmdline").read_bytes() for p in processes)
+        assert not any(password.encode() in cmdline(process) for process in processes)
         assert password not in server.log.read_text()
         assert (home / "postgres" / "password").stat().st_mode & 0o777 == 0o600
         assert (home / "postgres").stat().st_mode & 0o777 == 0o700
@@ -137,6 +139,9 @@ def test_a_kill_ends_every_process_and_what_it_leaves_does_not_prevent_the_next_
     with closing(psycopg.connect(server.url, autocommit=True)) as connection:
         # Busy, so that it does not notice the end of the first process.
         connection.pgconn.send_query(b"SELECT count(*) FROM generate_series(1, 100000000000)")
+        deadline = time.monotonic() + 60
+        while ("active",) not in query(server, "SELECT state FROM pg_stat_activity WHERE query LIKE '%100000000000)'"):
+            assert time.monotonic() < deadline
         processes = family({server.pid: ""})
         os.kill(server.pid, signal.SIGKILL)
         assert not gone([process for process in processes if process.pid == connection.info.backend_pid], 0.3)

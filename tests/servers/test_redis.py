@@ -27,7 +27,7 @@ def connect() -> Iterator[Connect]:
     def build(url: str) -> "redis.Redis":
         clients.append(
             redis.Redis.from_url(
-                url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), 0), decode_responses=True
+                url, socket_timeout=5, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0), decode_responses=True
             )
         )
         return clients[-1]

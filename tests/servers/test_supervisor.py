@@ -55,7 +55,13 @@ with Guardian() as guardian, ExitStack() as stack:
 print("stopped", flush=True)
 """
 LIVES = "import time; print('up', flush=True); time.sleep(600)"
-STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+# Says that it was asked to stop, and goes on.
+STUBBORN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"asked\\n"))
+print("up", flush=True)
+time.sleep(600)
+"""
 # Appends its name to a file when asked to stop.
 TELLS = """
 import signal, sys, time
@@ -68,6 +74,8 @@ print("up", flush=True)
 time.sleep(600)
 """
 QUICK = {"first_seconds": 0.1, "most_seconds": 0.3}
+# For what takes a moment, on a machine that is slow and busy.
+PATIENCE_SECONDS = 60
 
 Start = Callable[..., subprocess.Popen[bytes]]
 
@@ -123,10 +131,10 @@ def test_a_process_that_keeps_ending_is_started_ever_more_rarely(start: Start, p
 
 
 def test_a_process_that_ran_long_enough_is_started_again_soon(start: Start, place: Path) -> None:
-    policy = {"first_seconds": 0.15, "most_seconds": 30.0, "healthy_seconds": 0.1}
-    start({"name": "failing", "code": begins(place) + "; time.sleep(0.1)"}, policy=policy)
-    # Without a new beginning each time the fifth delay would be 2.4 s.
-    assert max(gaps_between_starts(place, 6)) < 2
+    policy = {"first_seconds": 0.3, "most_seconds": 600.0, "healthy_seconds": 0.1}
+    start({"name": "failing", "code": begins(place) + "; time.sleep(0.2)"}, policy=policy)
+    # Without a new beginning each time the eighth delay would be 38 s, and they would be 76 s together.
+    assert max(gaps_between_starts(place, 9)) < 30
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -138,7 +146,7 @@ def test_a_stop_signal_stops_all_in_reverse_order(
     supervisor = start(*rows)
     processes = family({supervisor.pid: ""})
     supervisor.send_signal(number)
-    assert supervisor.wait(10) == 0
+    assert supervisor.wait(PATIENCE_SECONDS) == 0
     assert supervisor.stdout
     assert supervisor.stdout.read() == b"stopped\n"
     assert text(place / "told").split() == names[::-1]
@@ -151,17 +159,17 @@ def test_a_stop_signal_stops_all_in_reverse_order(
 def test_a_process_that_does_not_stop_is_killed_after_its_time(start: Start) -> None:
     supervisor = start({"name": "stubborn", "code": STUBBORN, "stop_seconds": 0.3})
     supervisor.terminate()
-    assert supervisor.wait(5) == 0
+    assert supervisor.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_second_ctrl_c_kills(start: Start, place: Path) -> None:
     rows = [{"name": name, "code": STUBBORN, "stop_seconds": 600} for name in ("first", "second")]
     supervisor = start(*rows)
     supervisor.send_signal(signal.SIGINT)
-    with pytest.raises(subprocess.TimeoutExpired):
-        supervisor.wait(0.5)
+    until(lambda: "asked" in text(place / "second.log"))  # or the two would be one signal
+    assert supervisor.poll() is None
     supervisor.send_signal(signal.SIGINT)
-    assert supervisor.wait(5) == 0
+    assert supervisor.wait(PATIENCE_SECONDS) == 0
 
 
 def test_in_a_shell_s_background_ctrl_c_is_not_its_own_and_a_stop_signal_is(start: Start, place: Path) -> None:
@@ -170,7 +178,7 @@ def test_in_a_shell_s_background_ctrl_c_is_not_its_own_and_a_stop_signal_is(star
     with pytest.raises(subprocess.TimeoutExpired):
         supervisor.wait(0.5)
     supervisor.terminate()
-    assert supervisor.wait(10) == 0
+    assert supervisor.wait(PATIENCE_SECONDS) == 0
     assert text(place / "web.log") == "up\n"
 
 
@@ -180,7 +188,7 @@ def test_a_killed_supervisor_leaves_neither_processes_nor_a_status(start: Start,
     assert len(processes) == 4
     supervisor.kill()
     supervisor.wait()
-    assert gone(processes, 10)
+    assert gone(processes, PATIENCE_SECONDS)
     assert (place / STATUS_FILE).exists()
     assert read_status(place) == ()
 
@@ -195,7 +203,7 @@ def test_a_server_beside_them_is_restarted_too_and_keeps_its_address(start: Star
     assert state(place, "redis").pid != first.pid
     assert text(place / "redis" / "redis.conf") == directives  # port and password
     supervisor.terminate()
-    assert supervisor.wait(10) == 0
+    assert supervisor.wait(PATIENCE_SECONDS) == 0
 
 
 def test_a_program_that_is_not_there_stops_what_was_started_before_it(place: Path, guardian: Guardian) -> None:
@@ -231,7 +239,7 @@ def text(path: Path) -> str:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -110,3 +110,13 @@ def test_a_request_without_an_answer_gives_its_slot_back(remote: Remote, write: 
         remote.client(tools, max_reply_bytes=10).call("POST", "/large", write=write)
     remote.client(tools).call("GET", "/plain", write=False)
     assert remote.time.paused == []
+
+
+@pytest.mark.parametrize("given", ["inf", "nan", "-inf", "1e999", "soon", ""])
+def test_a_wait_that_is_no_time_is_none(remote: Remote, given: str) -> None:
+    remote.server.expect_request("/busy").respond_with_data("{}", 429, headers={"Retry-After": given})
+
+    with pytest.raises(Throttled) as raised:
+        remote.client().call("GET", "/busy", write=False)
+
+    assert raised.value.retry_after_seconds is None

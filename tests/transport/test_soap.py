@@ -295,7 +295,7 @@ def test_an_answer_that_does_not_come_in_time(
     gone = threading.Event()
 
     def never(request: Request) -> Response:
-        gone.wait(5)
+        gone.wait(60)
         return Response(answer())
 
     httpserver.expect_request("/endpoint").respond_with_handler(never)

@@ -120,7 +120,7 @@ def served(app: FastAPI) -> Iterator[str]:
     thread = threading.Thread(target=server.run, name="uvicorn")
     thread.start()
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not server.started:
             assert thread.is_alive(), "the server ended while starting"
             assert time.monotonic() < deadline, "the server did not start"
@@ -128,7 +128,7 @@ def served(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -164,7 +164,7 @@ class Site:
 
     def eventually(self, statement: str, rows: list[tuple[object, ...]]) -> None:
         """Waits until the ledger says so: some of it is written beside the answer."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while (found := self.rows(statement)) != rows:
             assert time.monotonic() < deadline, found
             time.sleep(0.02)

@@ -16,8 +16,10 @@ from erpsync.ledger import session
 from erpsync.servers.accounts import server_account
 from erpsync.servers.postgres import PostgresServer
 from erpsync.servers.processes import Guardian
+from erpsync.web.receiver import STATEMENT_MILLISECONDS
 
-BOUND_SECONDS = 4.0
+# A store gives up then (https://shopify.dev/docs/apps/build/webhooks). What is not given up here hangs for ever.
+BOUND_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ def test_a_stopped_postgresql_is_a_503_until_it_is_back(own_postgres: PostgresSe
             assert seconds < BOUND_SECONDS
         ready, seconds = _timed(lambda: own_site.send("/ready", None, {}, "GET"))
         assert (ready.status_code, ready.json()["postgresql"]) == (503, "does not answer")
-        assert seconds < 3
+        assert seconds < BOUND_SECONDS
         assert own_site.send("/health", None, {}, "GET").json() == {"status": "alive"}
         page = own_site.visitor().get("/console/sign-in")
         assert page.status_code == 200  # signing in needs no ledger
@@ -101,7 +103,7 @@ def test_a_frozen_postgresql_is_a_503_in_time_and_nothing_is_lost_or_doubled(
             assert seconds < BOUND_SECONDS
         ready, seconds = _timed(lambda: own_site.send("/ready", None, {}, "GET"))
         assert ready.status_code == 503
-        assert seconds < 3
+        assert seconds < BOUND_SECONDS
         assert own_site.deliver(connection="nobody").status_code == 404  # what needs no ledger is answered
     finally:
         for process in frozen:
@@ -126,7 +128,7 @@ def test_refusing_does_not_wait_for_the_ledger(site: Any) -> None:
         other.execute(text("LOCK TABLE refusals"))
         answers = [_timed(lambda: site.send("/webhooks/shop", b"{}", {})) for _ in range(5)]
         assert {answer.status_code for answer, _ in answers} == {401}
-        assert max(seconds for _, seconds in answers) < 1
+        assert max(seconds for _, seconds in answers) < STATEMENT_MILLISECONDS / 1000  # the lock is not waited for
         other.rollback()
     site.eventually("SELECT count(*) FROM refusals", [(1,)])
 

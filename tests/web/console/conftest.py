@@ -15,9 +15,10 @@ from erpsync.domain.retry import Outcome, Verdict
 from erpsync.domain.states import JobState
 from erpsync.engine import pushes as pushing
 from erpsync.flows.stock_rules import StockRules
-from erpsync.ledger import connections, dead_letters, inbox, jobs
+from erpsync.ledger import connections, dead_letters, inbox, jobs, runs
 from erpsync.ledger.inbox import InboxState, Settled
-from erpsync.ledger.jobs import Claim, Wanted
+from erpsync.ledger.jobs import Wanted
+from erpsync.ledger.runs import Claim
 from tests.flows.stock_world import StockWorld
 from tests.quiet import silenced
 
@@ -45,7 +46,7 @@ class Seeds:
         """A job that died, and its dead letter."""
         job_id = self.job(number)
         with self._database.begin() as connection:
-            letter = jobs.bury(connection, self._claim(connection, job_id), reason or problem(), self._now)
+            letter = runs.bury(connection, self._claim(connection, job_id), reason or problem(), self._now)
         assert letter is not None
         return job_id, letter
 
@@ -53,7 +54,7 @@ class Seeds:
         """A job that was replayed dies once more, a minute later; its new dead letter."""
         self._now += timedelta(minutes=1)
         with self._database.begin() as connection:
-            letter = jobs.bury(connection, self._claim(connection, job_id), problem(), self._now)
+            letter = runs.bury(connection, self._claim(connection, job_id), problem(), self._now)
         assert letter is not None
         return letter
 
@@ -61,14 +62,14 @@ class Seeds:
         job_id = self.job(number)
         with self._database.begin() as connection:
             claim = self._claim(connection, job_id)
-            jobs.finish(connection, claim, JobState.DONE, None, "Created sales order SO1.", self._now)
+            runs.finish(connection, claim, JobState.DONE, None, "Created sales order SO1.", self._now)
         return job_id
 
     def waiting_job(self, number: str, reason: Problem) -> JobId:
         job_id = self.job(number)
         with self._database.begin() as connection:
             verdict = Verdict(Outcome.RETRY, reason, delay_seconds=20.0)
-            jobs.put_back(connection, self._claim(connection, job_id), verdict, self._now)
+            runs.put_back(connection, self._claim(connection, job_id), verdict, self._now)
         return job_id
 
     def unreadable(self, body: bytes, headers: dict[str, str] | None = None, key: str = "u") -> tuple[int, int]:
@@ -94,7 +95,7 @@ class Seeds:
             )
 
     def _claim(self, connection: Any, job_id: JobId) -> Claim:
-        [claim] = jobs.claim(connection, job_id, worker="host:1", batch=1, lease=timedelta(minutes=5), now=self._now)
+        [claim] = runs.claim(connection, job_id, worker="host:1", batch=1, lease=timedelta(minutes=5), now=self._now)
         return claim
 
 

@@ -111,7 +111,7 @@ def test_two_operators_at_once_replay_once(site: Any, seeds: Any) -> None:
     together = threading.Barrier(4)
 
     def replay(number: int) -> str:
-        together.wait(10)
+        together.wait(60)
         visitors[number].post(f"{page}/replay", **forms[number])
         return said(visitors[number], page)
 

@@ -9,6 +9,7 @@ from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName
 from erpsync.ledger import audit, connections, inbox
 from erpsync.ports.spec import Role
+from tests.web.console.conftest import problem
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
@@ -257,6 +258,22 @@ def test_every_page_is_labelled_for_those_who_do_not_see_it(site: Any, seeds: An
         shown_fields = re.findall(r'<(?:input|select) id="([^"]+)"', page)
         assert all(f'<label for="{name}">' in page for name in shown_fields)
         assert not re.findall(r"<(?:script|iframe|object)|\son\w+=|style=|javascript:", page)
+
+
+def test_tables_of_many_columns_are_stacked_on_a_narrow_screen(site: Any, seeds: Any) -> None:
+    job_id, _ = seeds.dead_job("#1")
+    _, unreadable = seeds.unreadable(b"{", {"x-shop-topic": "orders/create"})
+    seeds.paused_connection("erp", problem())
+    site.deliver(x_shop_hmac="f")
+    site.eventually("SELECT count(*) FROM refusals", [(1,)])
+    visitor = site.signed_in()
+    wide = 0
+    for path in ("/console", "/console/jobs", f"/console/jobs/{job_id}", f"/console/dead-letters/{unreadable}"):
+        for table, head in re.findall(r"<table([^>]*)>.*?<thead>(.*?)</thead>", visitor.get(path).text, re.DOTALL):
+            if head.count("<th ") > 3:
+                assert 'class="stacked"' in table, head
+                wide += 1
+    assert wide >= 5  # dead letters, connections, refusals, jobs, runs
 
 
 def test_the_stylesheet_is_found_and_may_be_kept(site: Any) -> None:

@@ -23,7 +23,7 @@ def test_processes_that_start_together_agree_on_one(tmp_path: Path) -> None:
     together = threading.Barrier(8)
 
     def start(_: int) -> str:
-        together.wait(10)
+        together.wait(60)
         return signing_key(tmp_path)
 
     with ThreadPoolExecutor(8) as pool:
