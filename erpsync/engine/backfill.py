@@ -19,7 +19,7 @@ from erpsync.engine.attempt import attempt_run
 from erpsync.engine.intake import tell
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import backfills, jobs
+from erpsync.ledger import backfills, backlog
 from erpsync.ledger.backfills import Chunk, Counts
 from erpsync.ports import limits
 from erpsync.ports.flow import Done, Ended
@@ -132,7 +132,7 @@ def _take_in(runtime: Runtime, chunk: Chunk, page: Page[Change], known: int) -> 
         counts = Counts(_size(page), len(taken.job_ids), known, taken.unreadable)
         backfills.turn(connection, chunk, page.cursor, counts, now + runtime.lease, now)
         called = taken.job_ids[:CALLS]
-        calls = jobs.calls(connection, called, now)
+        calls = backlog.calls(connection, called, now)
     tell(runtime, calls, called)
     route(runtime, taken.letters)
     return True

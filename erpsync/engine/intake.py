@@ -11,7 +11,7 @@ from erpsync.domain.ids import ConnectionName, JobId
 from erpsync.engine.attempt import attempt
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import checkpoints, dead_letters, inbox, jobs
+from erpsync.ledger import backlog, checkpoints, dead_letters, inbox, jobs
 from erpsync.ledger.inbox import InboxRow, InboxState, Settled
 from erpsync.ledger.jobs import Moved, Wanted
 from erpsync.ledger.texts import is_key
@@ -61,7 +61,7 @@ def _take_batch(runtime: Runtime) -> int:
         for (source, flow), inbox_id in sorted(nudges.items()):
             checkpoints.nudge(connection, source, flow, inbox_id, now)
         inbox.settle(connection, settled + moved, now)
-        calls = jobs.calls(connection, job_ids, now)
+        calls = backlog.calls(connection, job_ids, now)
     tell(runtime, calls, job_ids)
     if nudges:
         runtime.wake.polls()
@@ -73,7 +73,7 @@ def tell(runtime: Runtime, calls: Sequence[JobCall], job_ids: Sequence[JobId]) -
     """Calls workers to these jobs; those that the broker does not take are the sweep's at once."""
     if calls and not runtime.wake.jobs(calls):
         with runtime.database.begin() as connection:
-            jobs.unheard(connection, job_ids)
+            backlog.unheard(connection, job_ids)
 
 
 def _read(runtime: Runtime, row: InboxRow) -> _Read:

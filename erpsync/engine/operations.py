@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from erpsync.domain.ids import ConnectionName, JobId, SourceId, TargetId
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import audit, backfills, dead_letters, inbox, jobs, links
+from erpsync.ledger import audit, backfills, backlog, dead_letters, inbox, jobs, links
 from erpsync.ledger.backfills import BackfillState
 from erpsync.ledger.links import Ends, LinkKind
 from erpsync.ports.backfill import Past
@@ -33,7 +33,7 @@ def replay_job(runtime: Runtime, job_id: JobId, actor: str) -> None:
     now = runtime.clock.now()
     with runtime.database.begin() as connection:
         _replay_job(runtime, connection, job_id, actor)
-        calls = jobs.calls(connection, [job_id], now)
+        calls = backlog.calls(connection, [job_id], now)
     runtime.wake.jobs(calls)
 
 
@@ -45,7 +45,7 @@ def replay_dead_letter(runtime: Runtime, letter_id: int, actor: str) -> None:
         letter = _open_letter(connection, letter_id)
         if letter.job_id is not None:
             _replay_job(runtime, connection, letter.job_id, actor)
-            calls = jobs.calls(connection, [letter.job_id], now)
+            calls = backlog.calls(connection, [letter.job_id], now)
         elif letter.inbox_id is not None and inbox.reopen(connection, letter.inbox_id):
             dead_letters.close(connection, letter_id, "replayed", actor, now)
             audit.note(connection, actor=actor, action="replay", subject=f"dead letter {letter_id}", now=now)

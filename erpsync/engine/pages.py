@@ -10,7 +10,7 @@ from erpsync.domain.errors import Problem, SyncError
 from erpsync.domain.ids import ConnectionName, JobId
 from erpsync.engine.intake import advance_all, wanted_of
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import dead_letters, inbox
+from erpsync.ledger import dead_letters, inbox, jobs
 from erpsync.ledger.jobs import Wanted
 from erpsync.ports.pages import Page
 from erpsync.ports.webhooks import Change
@@ -68,18 +68,17 @@ def keep(
 def _wanted(
     runtime: Runtime, connection: Connection, source: ConnectionName, change: Change, backfill: Backfill | None
 ) -> list[Wanted]:
-    """What a change asks for. Of a poll, one that brings the record along asks for nothing where it brought the same
-    before; of a backfill it does: there may be a target that has not got it yet."""
-    inbox_id = None
+    """What a change asks for. Of a poll, one that brings the record along asks for nothing of a target that follows it
+    where it brought the same before; of a backfill it does."""
+    inbox_id, told_before = None, False
     if change.body is not None:
         content = hashlib.sha256(change.body).hexdigest()
         key, topic = f"poll:{change.flow}:{change.source_id[:80]}:{content}", f"{change.flow} poll"
         now = runtime.clock.now()
         inbox_id = inbox.keep(connection, source, key, topic, change.body, change.source_id, now)
-        if inbox_id is None and backfill is None:
-            return []
+        told_before = inbox_id is None
         inbox_id = inbox.kept(connection, source, key) if inbox_id is None else inbox_id
     wanted = wanted_of(runtime, source, change, inbox_id)
     if backfill is None:
-        return wanted
+        return [one for one in wanted if not (told_before and jobs.followed(connection, one))]
     return [replace(one, backfill_id=backfill.id) for one in wanted if backfill.target in (None, one.target)]

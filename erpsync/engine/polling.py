@@ -22,7 +22,7 @@ from erpsync.engine.attempt import attempt_run
 from erpsync.engine.intake import tell
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import checkpoints, connections, jobs, reservations
+from erpsync.ledger import backlog, checkpoints, connections, reservations
 from erpsync.ledger.reservations import Room
 from erpsync.ports.flow import Done
 from erpsync.ports.pages import Page, Since
@@ -141,7 +141,7 @@ def _take_in(
             raise Transient("poll-overtaken", system=source, what="Another worker has taken this poll over.")
         taken = pages.take_in(runtime, connection, source, page, TOLD_BY)
         checkpoints.put(connection, source, _kind(flow), state, now)
-        calls = jobs.calls(connection, taken.job_ids, now)
+        calls = backlog.calls(connection, taken.job_ids, now)
     tell(runtime, calls, taken.job_ids)
     route(runtime, taken.letters)
     return len(taken.job_ids)

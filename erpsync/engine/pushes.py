@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from erpsync.engine.operations import NotPossible
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import audit, dead_letters, jobs, pushes
+from erpsync.ledger import audit, backlog, dead_letters, jobs, pushes
 from erpsync.ledger.pushes import Push, PushState
 from erpsync.ports.runtime import JobCall
 
@@ -80,4 +80,4 @@ def _note(runtime: Runtime, connection: Connection, push: Push, action: str, act
     if job_id is None:
         return []
     jobs.run_again(connection, job_id, now)
-    return jobs.calls(connection, [job_id], now)
+    return backlog.calls(connection, [job_id], now)

@@ -15,8 +15,8 @@ from erpsync.engine import breaker
 from erpsync.engine.attempt import attempt, attempt_run
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import inbox, jobs
-from erpsync.ledger.jobs import Claim
+from erpsync.ledger import backlog, inbox, jobs, runs
+from erpsync.ledger.runs import Claim
 from erpsync.ports import limits
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.runtime import JobCall
@@ -46,7 +46,7 @@ def run(runtime: Runtime, job_id: JobId) -> Report:
             return Report(0)
         flow = attempt(lambda: runtime.flow(*way))
         batch = 1 if isinstance(flow, Exception) else flow.batch
-        claims = jobs.claim(
+        claims = runs.claim(
             connection, job_id, worker=runtime.worker, batch=batch, lease=runtime.lease, now=runtime.clock.now()
         )
         bodies = inbox.body_of(connection, [claim.state_inbox_id for claim in claims if claim.state_inbox_id])
@@ -80,7 +80,8 @@ def _record(runtime: Runtime, claims: list[Claim], results: Mapping[JobId, Ended
                 verdicts[claim.job_id] = verdict
             _log(claim, result, verdict, recorded=recorded)
         breaker.observe(connection, claims[0].source, claims[0].target, list(results.values()), now)
-        following = jobs.next_due(connection, claims[0], now)
+        asked = claims[0]
+        following = backlog.next_due(connection, asked.flow, asked.source, asked.target, now)
         for claim in claims[1:]:
             kept = verdicts.get(claim.job_id)
             if kept is not None and kept.outcome in (Outcome.RETRY, Outcome.WAIT):
@@ -101,13 +102,13 @@ def _record_one(
     if isinstance(result, Done) or verdict is None:
         note = result.note if isinstance(result, Done) else ""
         version = result.version if isinstance(result, Done) else None
-        return jobs.finish(connection, claim, JobState.DONE, None, note, now, version), None
+        return runs.finish(connection, claim, JobState.DONE, None, note, now, version), None
     if isinstance(result, Skip):
-        return jobs.finish(connection, claim, JobState.SKIPPED, result.problem, result.problem.what, now), None
+        return runs.finish(connection, claim, JobState.SKIPPED, result.problem, result.problem.what, now), None
     if verdict.outcome is Outcome.DEAD:
-        letter = jobs.bury(connection, claim, verdict.problem, now, settle_seconds=verdict.delay_seconds)
+        letter = runs.bury(connection, claim, verdict.problem, now, settle_seconds=verdict.delay_seconds)
         return letter is not None, letter
-    return jobs.put_back(connection, claim, verdict, now), None
+    return runs.put_back(connection, claim, verdict, now), None
 
 
 def _report(ran: int, verdict: Verdict | None) -> Report:

@@ -12,7 +12,7 @@ from erpsync.engine import backfill, breaker, intake
 from erpsync.engine.attempt import attempt
 from erpsync.engine.letters import route
 from erpsync.engine.runtime import Runtime
-from erpsync.ledger import dead_letters, jobs
+from erpsync.ledger import backlog, dead_letters, runs
 from erpsync.ledger.session import is_unreachable
 from erpsync.ports.runtime import JobCall
 
@@ -45,7 +45,7 @@ def sweep(runtime: Runtime) -> Swept:
     resumed = _part("probe", 0, lambda: len(breaker.probe(runtime)))
     now = runtime.clock.now()
     with runtime.database.begin() as connection:
-        calls = jobs.due(connection, CALLS, now - timedelta(seconds=WOKEN_SECONDS), now)
+        calls = backlog.due(connection, CALLS, now - timedelta(seconds=WOKEN_SECONDS), now)
         letters = dead_letters.unrouted(connection, CALLS, now - timedelta(seconds=ROUTED_SECONDS), now)
     heard = runtime.wake.jobs(calls) if calls else True
     if letters:
@@ -69,13 +69,13 @@ def _release_abandoned(runtime: Runtime) -> int:
     now = runtime.clock.now()
     letters = []
     with runtime.database.begin() as connection:
-        claims = jobs.abandoned(connection, ABANDONED, now)
+        claims = runs.abandoned(connection, ABANDONED, now)
         for claim in sorted(claims, key=lambda claim: claim.job_id):
             verdict = worker_died(claim.attempt, runtime.jitter(), runtime.settle_seconds(claim.target))
             if verdict.outcome is Outcome.DEAD:
-                letters.append(jobs.bury(connection, claim, verdict.problem, now, settle_seconds=verdict.delay_seconds))
+                letters.append(runs.bury(connection, claim, verdict.problem, now, settle_seconds=verdict.delay_seconds))
             else:
-                jobs.put_back(connection, claim, verdict, now)
+                runs.put_back(connection, claim, verdict, now)
             log.warning("job.abandoned", job_id=claim.job_id, flow=claim.flow, attempt=claim.attempt)
     route(runtime, [letter for letter in letters if letter is not None])
     return len(claims)

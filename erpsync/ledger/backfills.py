@@ -208,7 +208,8 @@ def retry_failed(connection: Connection, backfill_id: int, now: datetime) -> Non
 
 
 def withdraw(connection: Connection, backfill_id: int) -> int:
-    """Takes away the jobs that it made and that nobody has begun: as if it had not read their records. How many."""
+    """Takes away the jobs that it made, that nobody has begun and that nothing else has told of: as if it had not read
+    their records. How many."""
     return connection.execute(_WITHDRAW, {"id": backfill_id}).rowcount
 
 
@@ -348,7 +349,7 @@ _RETRY_FAILED = text("""
 # Waits for nobody: a job that another transaction has in hand is begun there, or told of by something live.
 _WITHDRAW = text("""
     DELETE FROM jobs WHERE id IN (
-        SELECT id FROM jobs WHERE backfill_id = :id AND state = 'ready' AND claimed_revision = 0
+        SELECT id FROM jobs WHERE backfill_id = :id AND state = 'ready' AND claimed_revision = 0 AND wanted_revision = 1
         ORDER BY id FOR UPDATE SKIP LOCKED
     )
 """)

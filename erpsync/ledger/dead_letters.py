@@ -101,6 +101,13 @@ def unrouted(connection: Connection, limit: int, routed_before: datetime, now: d
     return list(connection.execute(_UNROUTED, values).scalars())
 
 
+def unannounced(connection: Connection, letter_id: int) -> DeadLetter | None:
+    """An open dead letter that nobody was told of yet, without locking it."""
+    condition = "WHERE id = :id AND announced_at IS NULL AND closed_at IS NULL"
+    row = connection.execute(text(f"{_SELECT} {condition}"), {"id": letter_id}).one_or_none()
+    return None if row is None else DeadLetter(**row._mapping)
+
+
 def announced(connection: Connection, letter_id: int, now: datetime) -> DeadLetter | None:
     """Marks a dead letter announced. None where it was already, or is closed: it is announced once."""
     row = connection.execute(_ANNOUNCED, {"id": letter_id, "now": now}).one_or_none()

@@ -27,8 +27,15 @@ def look_after_subscriptions() -> None:
 
 @app.task(name="erpsync.upkeep.purge")  # type: ignore[untyped-decorator]
 def purge() -> None:
-    """Deletes deliveries and runs that are past their retention. Jobs, links and dead letters stay."""
+    """Deletes deliveries and runs that are past their retention. Jobs, links and dead letters stay.
+
+    What it does not come to in its time is left to the next one.
+    """
     context = assembly()
-    with context.database.begin() as connection:
-        purged = retention.purge(connection, context.clock.now() - timedelta(days=retention.DAYS))
-    log.info("ledger.purged", **purged)
+    before = context.clock.now() - timedelta(days=retention.DAYS)
+    more = True
+    while more:
+        with context.database.begin() as connection:
+            purged = retention.purge(connection, before)
+        log.info("ledger.purged", **purged)
+        more = retention.BATCH in (purged["deliveries"], purged["runs"])

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import structlog
+from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -70,7 +71,8 @@ class CeleryWake:
     def _send(self, name: str, arguments: list[int], **options: object) -> bool:
         try:
             self._app.send_task(name, arguments, retry=True, retry_policy=_RETRY, **options)
-        except (OperationalError, RedisError, OSError) as error:
+        except (OperationalError, RedisError, OSError, AMQPError) as error:
+            # The last is what RabbitMQ refuses for good: a queue of another type, a user without the right to write.
             log.warning("broker.unreachable", task=name, error=type(error).__name__)
             return False
         return True

@@ -1,13 +1,14 @@
 """Races forced, not hoped for: threads that start together, and points at which they wait for one another."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
-# Far above what any bounded wait of the ledger or of a test takes; reaching it means a hang.
-SECONDS = 20.0
+# Far above what any bounded wait of the ledger or of a test takes, on a busy machine too; reaching it means a hang.
+SECONDS = 120.0
 
 
 class NobodyCame(AssertionError):
@@ -38,6 +39,28 @@ class Meeting:
             if self._strict:
                 raise NobodyCame(f"fewer than {self._parties} threads came within {self._seconds} s") from None
         self._over = True
+
+
+class Turns:
+    """Goes on until everybody has had so many turns: for threads that get into one another's way, and none of which may be
+    left out, however slow the machine. Each takes its turns, and more, while `go_on` says so."""
+
+    def __init__(self, least: Mapping[str, int], *, seconds: float = SECONDS) -> None:
+        self._left = dict(least)
+        self._end = time.monotonic() + seconds
+        self._lock = threading.Lock()
+
+    def go_on(self) -> bool:
+        """Whether somebody has turns left. Raises NobodyCame where somebody has after all that time."""
+        with self._lock:
+            late = {name: left for name, left in self._left.items() if left > 0}
+        if late and time.monotonic() > self._end:
+            raise NobodyCame(f"turns that never came: {late}")
+        return bool(late)
+
+    def took(self, name: str, turns: int = 1) -> None:
+        with self._lock:
+            self._left[name] -= turns
 
 
 class Flag:

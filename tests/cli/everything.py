@@ -9,10 +9,11 @@ from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName, JobId, SourceId, TargetId
 from erpsync.domain.retry import Outcome, Verdict
 from erpsync.domain.states import JobState
-from erpsync.ledger import connections, dead_letters, inbox, jobs, links
+from erpsync.ledger import connections, dead_letters, inbox, jobs, links, runs
 from erpsync.ledger.inbox import InboxState, Settled
-from erpsync.ledger.jobs import Claim, Wanted
+from erpsync.ledger.jobs import Wanted
 from erpsync.ledger.links import Ends, LinkKind
+from erpsync.ledger.runs import Claim
 
 SHOP, ERP = ConnectionName("shop-eu"), ConnectionName("netsuite")
 BODY = b'{"id": 4711, "note": "\xff\x1b[31mred"}'
@@ -64,14 +65,14 @@ def seed(database: Engine) -> Seeded:
         connections.see(connection, SHOP, "shopify", "store", now)
         connections.see(connection, ERP, "netsuite", "erp", now)
         done = _order(connection, "#1000", now - timedelta(hours=3))
-        jobs.finish(connection, done, JobState.DONE, None, "created SO-77", now - timedelta(hours=3))
+        runs.finish(connection, done, JobState.DONE, None, "created SO-77", now - timedelta(hours=3))
         links.record(connection, Ends(LinkKind.ORDER, SHOP, ERP), SourceId("gid-#1000"), TargetId("991"), "SO-77", now)
         dead = _order(connection, "#1001", now - timedelta(minutes=12))
-        letter = jobs.bury(connection, dead, UNKNOWN_ITEM, now - timedelta(minutes=12))
+        letter = runs.bury(connection, dead, UNKNOWN_ITEM, now - timedelta(minutes=12))
         dead_too = _order(connection, "#1002", now - timedelta(minutes=5))
-        letter_too = jobs.bury(connection, dead_too, UNKNOWN_ITEM, now - timedelta(minutes=5))
+        letter_too = runs.bury(connection, dead_too, UNKNOWN_ITEM, now - timedelta(minutes=5))
         waiting = _order(connection, "#1003", now)
-        jobs.put_back(connection, waiting, Verdict(Outcome.WAIT, DOWN, 45.0, spends_attempt=False), now)
+        runs.put_back(connection, waiting, Verdict(Outcome.WAIT, DOWN, 45.0, spends_attempt=False), now)
         unreadable = _unreadable(connection, now - timedelta(days=3))
         stray = dead_letters.add(connection, STRAY, subject="task erpsync.gone", now=now, task="erpsync.gone")
         inbox.refuse(connection, SHOP, "signature does not match", now)
@@ -94,7 +95,7 @@ def _order(connection: Connection, number: str, at: datetime) -> Claim:
     _, job_id = jobs.advance(connection, wanted, at)
     settled = Settled(delivery, InboxState.APPLIED, f"job {job_id}: created", wanted.source_id)
     inbox.settle(connection, [settled], at)
-    claims = jobs.claim(connection, JobId(job_id), worker="host:1", batch=1, lease=timedelta(minutes=5), now=at)
+    claims = runs.claim(connection, JobId(job_id), worker="host:1", batch=1, lease=timedelta(minutes=5), now=at)
     return claims[0]
 
 

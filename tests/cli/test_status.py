@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from erpsync.domain.ids import ConnectionName, SourceId
 from erpsync.engine.limits.limiter import ConnectionLimiter
 from erpsync.engine.limits.shared import SharedBuckets
-from erpsync.ledger import connections, jobs
+from erpsync.ledger import connections, jobs, runs
 from erpsync.ledger.jobs import Wanted
 from erpsync.ports.limits import CALLS, Allowance, Lesson, Rate, Window
 from erpsync.servers.launcher import Servers
@@ -107,7 +107,7 @@ def test_work_that_waits_while_other_work_runs_is_a_backlog_and_no_concern(run: 
     _due_since(database, timedelta(minutes=19))
     with database.begin() as connection:
         job_id = connection.execute(text("SELECT max(id) FROM jobs")).scalar_one()
-        assert jobs.claim(connection, job_id, worker="w", batch=1, lease=timedelta(minutes=5), now=datetime.now(UTC))
+        assert runs.claim(connection, job_id, worker="w", batch=1, lease=timedelta(minutes=5), now=datetime.now(UTC))
 
     assert run("status").code == 0
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from erpsync.domain.ids import ConnectionName, SourceId
-from erpsync.engine import operations, polling
+from erpsync.engine import backfill, operations, polling
 from erpsync.flows import history, table
 from erpsync.flows.context import FlowContext
 from erpsync.flows.table import Kind
@@ -95,14 +95,36 @@ def test_a_record_that_a_poll_brought_before_is_taken_to_a_target_that_has_not_g
     bench: Bench, gadgets: Gadgets
 ) -> None:
     gadgets.bodies = True
-    polling.poll(bench.runtime, SHOP, FLOW)
+    gadgets.changed = dict.fromkeys(gadgets.changed, bench.clock.now())
+    assert polling.poll(bench.runtime, SHOP, FLOW).moved == 12
+    bench.work()
+    assert polling.poll(bench.runtime, SHOP, FLOW).moved == 0
     with bench.database.begin() as connection:
         connection.execute(text("DELETE FROM jobs"))
-    assert polling.poll(bench.runtime, SHOP, FLOW).moved == 0
-    begun(bench, begin=None, target="erp")
+    begun(bench, begin=None, end=bench.clock.now() + timedelta(1), target="erp")
     bench.go_on(30)
-    assert len(moved(bench)) == 11
+    assert len(moved(bench)) == 12
     assert bench.rows("SELECT DISTINCT state FROM jobs") == [{"state": "done"}]
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+def test_what_a_poll_tells_arrives_though_a_backfill_that_told_it_too_is_cancelled(
+    bench: Bench, gadgets: Gadgets, cancelled_first: bool
+) -> None:
+    """The poll brings the very same body that the backfill has brought before."""
+    gadgets.bodies = True
+    gadgets.changed = dict.fromkeys(gadgets.changed, bench.clock.now())
+    backfill_id = begun(bench, begin=None, end=bench.clock.now() + timedelta(1))
+    assert backfill.read_on(bench.runtime, backfill_id) is not None
+    assert len(moved(bench)) == 12
+    bench.wake.lose_everything()
+    if cancelled_first:
+        assert operations.cancel_backfill(bench.runtime, backfill_id, "ada") == 12
+    polling.poll(bench.runtime, SHOP, FLOW)
+    if not cancelled_first:
+        assert operations.cancel_backfill(bench.runtime, backfill_id, "ada") == 0
+    bench.go_on(60)
+    assert [row["state"] for row in bench.rows("SELECT state FROM jobs")] == ["done"] * 12
 
 
 def test_only_the_target_that_was_named_gets_it(bench: Bench, gadgets: Gadgets) -> None:

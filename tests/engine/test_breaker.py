@@ -13,7 +13,7 @@ from erpsync.engine.sweep import WOKEN_SECONDS
 from erpsync.ledger import connections
 from erpsync.ledger.connections import ConnectionRow
 from erpsync.ports.flow import Done
-from erpsync.testing.barrier import together
+from erpsync.testing.barrier import SECONDS, together
 from erpsync.testing.bench import ERP, SHOP, Bench
 from erpsync.testing.faults import FaultKind
 from tests.engine.script import Script, of_source, rejected, run_job, transient, unavailable, unknown, wanted
@@ -267,7 +267,7 @@ def test_two_runs_that_blame_different_ends_do_not_deadlock(bench: Bench) -> Non
 def _until_waiting(bench: Bench, transactions: int) -> None:
     """Returns when that many transactions wait for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + SECONDS
     while bench.rows(waiting)[0]["count"] < transactions:
         assert time.monotonic() < deadline, "nobody waited"
         time.sleep(0.01)

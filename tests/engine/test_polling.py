@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 import structlog
 
 from erpsync.domain.errors import TimeUp
@@ -121,6 +122,49 @@ def test_two_edits_in_one_second_of_which_the_second_was_not_told_are_found(benc
     bench.work()
     assert len(script.together) == 2
     bench.clock.advance(5)
+    assert poll(bench).moved == 0
+
+
+def test_an_edit_within_the_second_of_a_webhook_is_found_although_its_job_ran_late(
+    bench: Bench, script: Script
+) -> None:
+    """The delivery says how the order was in that second, however late it is worked off."""
+    bench.deliver(samples.order("1", version=3600))
+    bench.sweep()
+    bench.clock.advance(30)
+    bench.work()
+    bench.store.put(samples.order("1", version=3600, note="edited within the second"))
+    assert poll(bench).moved == 1
+    bench.work()
+    assert len(script.together) == 2
+    assert poll(bench).moved == 0
+
+
+@pytest.mark.parametrize("when", ["while it waits", "while it runs", "when it is over"])
+def test_an_edit_within_the_second_of_a_run_is_found_although_the_run_took_long(
+    bench: Bench, script: Script, when: str
+) -> None:
+    """The run has read the order when it began, not when it ended."""
+    bench.deliver(samples.order("1", version=3600), carries_state=when == "while it waits")
+    bench.sweep()
+
+    def edit_and_poll() -> None:
+        script.during = None
+        bench.store.put(samples.order("1", version=3600, note="edited within the second"))
+        bench.clock.advance(30)
+        if when != "when it is over":
+            assert poll(bench).moved == 1
+
+    if when == "while it waits":
+        edit_and_poll()
+        assert bench.job("1")["state_inbox_id"] is None, "it is read anew"
+    else:
+        script.during = edit_and_poll
+    bench.work()
+    if when == "when it is over":
+        assert poll(bench).moved == 1
+    bench.work()
+    assert len(script.together) == (1 if when == "while it waits" else 2)
     assert poll(bench).moved == 0
 
 

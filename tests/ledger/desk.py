@@ -12,8 +12,9 @@ from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName, JobId, SourceId
 from erpsync.domain.retry import Outcome, Verdict
 from erpsync.domain.states import JobState
-from erpsync.ledger import connections, inbox, jobs
-from erpsync.ledger.jobs import Claim, Moved, Wanted
+from erpsync.ledger import connections, inbox, jobs, runs
+from erpsync.ledger.jobs import Moved, Wanted
+from erpsync.ledger.runs import Claim
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=300)
@@ -69,7 +70,7 @@ class Desk:
 
     def claim(self, job_id: JobId, *, batch: int = 1, worker: str = "worker-1") -> list[Claim]:
         with self.database.begin() as connection:
-            return jobs.claim(connection, job_id, worker=worker, batch=batch, lease=LEASE, now=self.now)
+            return runs.claim(connection, job_id, worker=worker, batch=batch, lease=LEASE, now=self.now)
 
     def claim_one(self, job_id: JobId, *, worker: str = "worker-1") -> Claim:
         (claim,) = self.claim(job_id, worker=worker)
@@ -77,16 +78,16 @@ class Desk:
 
     def finish(self, claim: Claim, state: JobState = JobState.DONE) -> bool:
         with self.database.begin() as connection:
-            return jobs.finish(connection, claim, state, None, "done", self.now)
+            return runs.finish(connection, claim, state, None, "done", self.now)
 
     def put_back(self, claim: Claim, *, delay: float = 0.0, spends: bool = True, alone: bool = False) -> bool:
         verdict = Verdict(Outcome.RETRY if spends else Outcome.WAIT, PROBLEM, delay, spends, alone)
         with self.database.begin() as connection:
-            return jobs.put_back(connection, claim, verdict, self.now)
+            return runs.put_back(connection, claim, verdict, self.now)
 
     def bury(self, claim: Claim) -> int | None:
         with self.database.begin() as connection:
-            return jobs.bury(connection, claim, PROBLEM, self.now)
+            return runs.bury(connection, claim, PROBLEM, self.now)
 
     def dead(self, source_id: str = "1", version: float = 0) -> tuple[JobId, int]:
         """A job that is dead, and its dead letter."""

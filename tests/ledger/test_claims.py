@@ -8,9 +8,10 @@ from sqlalchemy import text
 
 from erpsync.domain.errors import Problem
 from erpsync.domain.ids import ConnectionName, JobId
+from erpsync.domain.retry import Outcome, Verdict
 from erpsync.domain.states import JobState
-from erpsync.ledger import connections, jobs
-from erpsync.ledger.jobs import Claim
+from erpsync.ledger import backlog, connections, jobs, runs
+from erpsync.ledger.runs import Claim
 from erpsync.testing.barrier import Meeting, together
 from tests.ledger.desk import ERP, LEASE, PROBLEM, SHOP, Desk
 
@@ -75,7 +76,7 @@ def test_of_many_workers_at_once_one_gets_the_job(desk: Desk) -> None:
     def claim(worker: str) -> list[Claim]:
         with desk.database.begin() as connection:
             meeting.arrive()
-            return jobs.claim(connection, job_id, worker=worker, batch=1, lease=LEASE, now=desk.now)
+            return runs.claim(connection, job_id, worker=worker, batch=1, lease=LEASE, now=desk.now)
 
     answers = [future.result() for future in together(*[lambda n=n: claim(f"w{n}") for n in range(8)])]
     assert sorted(map(len, answers)) == [0] * 7 + [1]
@@ -157,7 +158,7 @@ def test_a_pause_at_either_end_holds_the_job(desk: Desk, paused: ConnectionName)
     pause(desk, paused)
     assert desk.claim(job_id) == []
     with desk.database.begin() as connection:
-        assert jobs.due(connection, 10, desk.now, desk.now) == []
+        assert backlog.due(connection, 10, desk.now, desk.now) == []
         assert connections.succeeded(connection, paused)
     assert {claim.job_id for claim in desk.claim(job_id, batch=2)} == {job_id, other}
 
@@ -175,8 +176,8 @@ def test_a_lost_claim_records_nothing(desk: Desk, outcome: str) -> None:
     lost = desk.claim_one(job_id, worker="slow")
     desk.advance(LEASE.total_seconds())
     with desk.database.begin() as connection:
-        (stale,) = jobs.abandoned(connection, 10, desk.now)
-        assert jobs.put_back(connection, stale, _at_once(), desk.now)
+        (stale,) = runs.abandoned(connection, 10, desk.now)
+        assert runs.put_back(connection, stale, _at_once(), desk.now)
     held = desk.claim_one(job_id, worker="quick")
     before = dict(desk.job(job_id))
     answer = {
@@ -216,8 +217,8 @@ def test_a_lease_is_over_when_its_time_has_come_and_not_before(desk: Desk) -> No
     desk.claim_one(job_id)
     with desk.database.begin() as connection:
         nearly = desk.now + LEASE - (LEASE / 1000)
-        assert jobs.abandoned(connection, 10, nearly) == []
-        (claim,) = jobs.abandoned(connection, 10, desk.now + LEASE)
+        assert runs.abandoned(connection, 10, nearly) == []
+        (claim,) = runs.abandoned(connection, 10, desk.now + LEASE)
     assert (claim.job_id, claim.fence, claim.attempt) == (job_id, 1, 1)
 
 
@@ -230,8 +231,8 @@ def test_an_abandoned_claim_is_released_by_one_sweep_only(desk: Desk) -> None:
     def release() -> int:
         with desk.database.begin() as connection:
             meeting.arrive()
-            claims = jobs.abandoned(connection, 10, desk.now)
-            return sum(jobs.put_back(connection, claim, _at_once(), desk.now) for claim in claims)
+            claims = runs.abandoned(connection, 10, desk.now)
+            return sum(runs.put_back(connection, claim, _at_once(), desk.now) for claim in claims)
 
     released = [future.result() for future in together(release, release, release)]
     again = release_rest(desk)
@@ -241,8 +242,8 @@ def test_an_abandoned_claim_is_released_by_one_sweep_only(desk: Desk) -> None:
 
 def release_rest(desk: Desk) -> int:
     with desk.database.begin() as connection:
-        claims = jobs.abandoned(connection, 100, desk.now)
-        return sum(jobs.put_back(connection, claim, _at_once(), desk.now) for claim in claims)
+        claims = runs.abandoned(connection, 100, desk.now)
+        return sum(runs.put_back(connection, claim, _at_once(), desk.now) for claim in claims)
 
 
 def test_the_next_due_job_of_a_route_is_the_oldest(desk: Desk) -> None:
@@ -252,10 +253,10 @@ def test_the_next_due_job_of_a_route_is_the_oldest(desk: Desk) -> None:
     elsewhere = desk.want("9", source="shop2")[1]
     claim = desk.claim_one(elsewhere)
     with desk.database.begin() as connection:
-        assert jobs.next_due(connection, claim, desk.now) is None
+        assert backlog.next_due(connection, claim.flow, claim.source, claim.target, desk.now) is None
     mine = desk.claim_one(desk.ready("3"))
     with desk.database.begin() as connection:
-        call = jobs.next_due(connection, mine, desk.now)
+        call = backlog.next_due(connection, mine.flow, mine.source, mine.target, desk.now)
     assert call is not None
     assert (call.job_id, call.flow, call.label) == (first, "orders", "shop #1")
 
@@ -265,7 +266,7 @@ def test_a_job_that_was_called_is_not_called_again_until_the_call_is_taken_for_l
 
     def called(woken_before: float) -> list[JobId]:
         with desk.database.begin() as connection:
-            calls = jobs.due(
+            calls = backlog.due(
                 connection, 10, desk.now.fromtimestamp(desk.now.timestamp() - woken_before, desk.now.tzinfo), desk.now
             )
             return [call.job_id for call in calls]
@@ -277,5 +278,5 @@ def test_a_job_that_was_called_is_not_called_again_until_the_call_is_taken_for_l
     assert called(30) == [job_id]
 
 
-def _at_once() -> "jobs.Verdict":
-    return jobs.Verdict(jobs.Outcome.RETRY, Problem("worker-died", "erpsync", "It died.", "Look."))
+def _at_once() -> Verdict:
+    return Verdict(Outcome.RETRY, Problem("worker-died", "erpsync", "It died.", "Look."))

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from erpsync.domain.errors import Problem
 from erpsync.domain.retry import Outcome, Verdict
 from erpsync.domain.states import JobState, is_legal
-from erpsync.ledger import jobs
+from erpsync.ledger import jobs, runs
 from tests.ledger.desk import PROBLEM, Desk
 
 
@@ -25,7 +25,7 @@ def test_a_run_that_ended_well_leaves_a_clean_job_and_its_history(desk: Desk) ->
 def test_a_skipped_job_says_why(desk: Desk) -> None:
     claim = desk.claim_one(desk.ready("1"))
     with desk.database.begin() as connection:
-        assert jobs.finish(connection, claim, JobState.SKIPPED, PROBLEM, PROBLEM.what, desk.now)
+        assert runs.finish(connection, claim, JobState.SKIPPED, PROBLEM, PROBLEM.what, desk.now)
     row = desk.job(claim.job_id)
     assert (row["state"], row["problem_code"], row["problem"]) == ("skipped", "odd", "It is odd.")
 
@@ -71,10 +71,20 @@ def test_a_dead_job_has_its_dead_letter_with_all_that_a_person_needs(desk: Desk)
     assert letter["routed_at"] is letter["announced_at"] is letter["closed_at"] is None
 
 
+def test_a_dead_job_that_is_run_again_and_dies_again_has_one_open_dead_letter(desk: Desk) -> None:
+    """As the job of a route's stock is, when a person applies a push: nobody has replayed its dead letter."""
+    job_id, first = desk.dead("1")
+    with desk.database.begin() as connection:
+        jobs.run_again(connection, job_id, desk.now)
+    assert desk.one("SELECT closed_as FROM dead_letters WHERE id = :id", id=first)["closed_as"] == "superseded"
+    assert desk.bury(desk.claim_one(job_id)) is not None
+    assert len(desk.rows("SELECT 1 FROM dead_letters WHERE closed_at IS NULL")) == 1
+
+
 def test_closing_and_dead_letter_are_one_transaction(desk: Desk) -> None:
     claim = desk.claim_one(desk.ready("1"))
     with desk.database.connect() as connection:
-        assert jobs.bury(connection, claim, PROBLEM, desk.now) is not None
+        assert runs.bury(connection, claim, PROBLEM, desk.now) is not None
         connection.rollback()
     assert desk.job(claim.job_id)["state"] == "running"
     assert desk.rows("SELECT 1 FROM dead_letters") == []
@@ -85,7 +95,7 @@ def test_whatever_text_a_remote_puts_into_an_error_its_verdict_is_recorded(desk:
     claim = desk.claim_one(desk.ready("1"))
     problem = Problem("odd", "erp", f"The ERP said: {poison}.", "Look at it.")
     with desk.database.begin() as connection:
-        assert jobs.put_back(connection, claim, Verdict(Outcome.RETRY, problem), desk.now)
+        assert runs.put_back(connection, claim, Verdict(Outcome.RETRY, problem), desk.now)
 
 
 def test_no_way_through_the_ledger_makes_an_illegal_move(desk: Desk) -> None:

@@ -30,6 +30,25 @@ def test_settled_deliveries_go_when_they_are_old(desk: Desk) -> None:
     assert purge(desk)["deliveries"] == 3
 
 
+def test_no_more_than_a_batch_goes_at_once_and_the_oldest_goes_first(desk: Desk) -> None:
+    """A month after a catalogue was loaded, one statement over all of it would take longer than a statement may."""
+    kept = [desk.delivery() for _ in range(5)]
+    for inbox_id in kept:
+        settle(desk, inbox_id, InboxState.APPLIED)
+    for number in range(5):
+        desk.finish(desk.claim_one(desk.ready(str(number))))
+    desk.advance(31 * 86_400)
+    before = desk.now - timedelta(days=30)
+    left = []
+    for _ in range(3):
+        with desk.database.begin() as connection:
+            purged = retention.purge(connection, before, limit=2)
+        left.append((purged["deliveries"], purged["runs"]))
+        rows = [row["id"] for row in desk.rows("SELECT id FROM inbox ORDER BY id")]
+        assert rows == kept[-len(rows) :] or rows == []
+    assert left == [(2, 2), (2, 2), (1, 1)]
+
+
 def test_what_was_not_read_is_kept_however_old(desk: Desk) -> None:
     desk.delivery()
     settle(desk, desk.delivery(), InboxState.UNREADABLE)

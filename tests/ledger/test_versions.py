@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from erpsync.domain.ids import JobId
 from erpsync.domain.states import JobState
 from erpsync.ledger import jobs
 from erpsync.ledger.jobs import Moved
@@ -186,7 +187,7 @@ def test_however_deliveries_and_runs_mix_the_job_follows_its_latest_version(
     assert len(open_letters) == (1 if row["state"] == "dead" else 0)
 
 
-def _bring_to(desk: Desk, job_id: jobs.JobId, state: str) -> None:
+def _bring_to(desk: Desk, job_id: JobId, state: str) -> None:
     if state == "ready":
         return
     claim = desk.claim_one(job_id)

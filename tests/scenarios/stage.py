@@ -22,7 +22,7 @@ from erpsync.servers.processes import Child, Command, Guardian
 from erpsync.servers.status import read_status
 from erpsync.systems import registry
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from celery import Celery
 from erpsync.servers.launcher import Servers
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60.0
+# A worker needs some seconds to start, on a busy machine many.
+PATIENCE_SECONDS = 180.0
 
 
 @dataclass(frozen=True)

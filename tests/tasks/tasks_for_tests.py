@@ -11,7 +11,7 @@ from sqlalchemy import text
 from erpsync.domain.errors import TimeUp
 from erpsync.tasks.app import app, assembly
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @app.task(name="tests.work")  # type: ignore[untyped-decorator]

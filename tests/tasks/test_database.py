@@ -55,16 +55,20 @@ def test_a_task_that_finds_no_database_leaves_one_warning_and_no_trace(
 
 @contextmanager
 def _away(servers: Servers, database: Engine) -> Iterator[None]:
-    """The database has another name meanwhile."""
+    """The database lets nobody in meanwhile, and has thrown out who was in."""
     name = str(database.url.database)
     database.dispose()
     address = make_url(servers.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"ALTER DATABASE {name} RENAME TO {name}_away")  # type: ignore[call-overload]
+        connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # type: ignore[call-overload]
         try:
+            wait_until(lambda: connection.execute(_THROW_OUT, (name,)).fetchall() == [])
             yield
         finally:
-            connection.execute(f"ALTER DATABASE {name}_away RENAME TO {name}")  # type: ignore[call-overload]
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[call-overload]
+
+
+_THROW_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 
 def _backends(database: Engine) -> set[int]:

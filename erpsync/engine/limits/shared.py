@@ -33,12 +33,15 @@ _MAX_TO_GIVE_BACK = 1000
 class SharedBuckets:
     """Raises RedisError where Redis does not answer; it may have done all the same what it was asked."""
 
-    def __init__(self, url: str, now: Callable[[], float] | None = None) -> None:
-        """`now` stands in for the server's clock. Raises ValueError for an address that is none."""
+    def __init__(
+        self, url: str, now: Callable[[], float] | None = None, socket_seconds: float = _SOCKET_SECONDS
+    ) -> None:
+        """`now` stands in for the server's clock; `socket_seconds` is how long it may take to answer. Raises ValueError for
+        an address that is none."""
         self._client = redis.Redis.from_url(
             url,
-            socket_timeout=_SOCKET_SECONDS,
-            socket_connect_timeout=_SOCKET_SECONDS,
+            socket_timeout=socket_seconds,
+            socket_connect_timeout=socket_seconds,
             retry=Retry(NoBackoff(), 0),
         )
         text = resources.files("erpsync.engine.limits").joinpath("shared.lua").read_text("utf-8")
@@ -136,10 +139,7 @@ class FailsafeBuckets:
         if self._shared is None or self._rests():
             return None
         try:
-            while self._to_give_back:
-                connection, name = self._to_give_back[0]
-                self._shared.give(connection, Ended(name, CALLS, None))
-                self._to_give_back.popleft()
+            self._give_back(self._shared)
             answer = what(self._shared)
         except redis.RedisError as error:
             if self._rests_until is None:
@@ -150,6 +150,19 @@ class FailsafeBuckets:
             log.info("limits.shared")
             self._rests_until = None
         return answer
+
+    def _give_back(self, shared: SharedBuckets) -> None:
+        """Taken out first, for threads that do this side by side; and kept where Redis does not answer again."""
+        while True:
+            try:
+                connection, name = self._to_give_back.popleft()
+            except IndexError:
+                return
+            try:
+                shared.give(connection, Ended(name, CALLS, None))
+            except redis.RedisError:
+                self._to_give_back.append((connection, name))
+                raise
 
     def _rests(self) -> bool:
         return self._rests_until is not None and self._clock.now() < self._rests_until

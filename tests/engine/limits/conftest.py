@@ -14,6 +14,9 @@ from erpsync.engine.limits.shared import SharedBuckets
 from erpsync.ports.limits import CALLS, Lesson, Rate
 from erpsync.servers.launcher import Servers
 
+# These tests are not about a Redis that does not answer: they wait for one that is busy.
+PATIENT_SECONDS = 60.0
+
 
 class Time:
     """Stands still until it is moved; `pause` moves it."""
@@ -85,6 +88,6 @@ def open_desk(request: pytest.FixtureRequest, time: Time, connection: str) -> It
         yield lambda **limit: Desk(local, time, connection, **limit)
         return
     servers: Servers = request.getfixturevalue("servers")
-    shared = SharedBuckets(servers.redis_url, now=lambda: time.at.timestamp())
+    shared = SharedBuckets(servers.redis_url, now=lambda: time.at.timestamp(), socket_seconds=PATIENT_SECONDS)
     yield lambda **limit: Desk(shared, time, connection, **limit)
     shared.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _PROGRAM = Path(__file__).with_name("worker.py")
-_SECONDS = 60.0
+_SECONDS = 180.0
 
 
 def throttled_pings(

@@ -12,7 +12,7 @@ from erpsync.engine.limits.records import Answer, Seen, Verdict
 from erpsync.engine.limits.shared import SharedBuckets
 from erpsync.ports.limits import Lesson, Level, Rate, Window
 from erpsync.servers.launcher import Servers
-from tests.engine.limits.conftest import Desk, Time
+from tests.engine.limits.conftest import PATIENT_SECONDS, Desk, Time
 
 seconds = st.sampled_from([0.0, 0.1, 0.5, 1.0, 3.0, 7.0, 40.0, 4000.0])
 tokens = st.sampled_from([0.0, 0.5, 1.0, 5.0, 30.0])
@@ -61,11 +61,13 @@ def walk(desk: Desk, path: list[Step]) -> list[Answer | Seen]:
     return [*found, desk.seen()]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
 @given(rate=st.none() | rates, slots=st.integers(0, 3), path=st.lists(steps, min_size=1, max_size=25))
 def test_both_answer_the_same(servers: Servers, rate: Rate | None, slots: int, path: list[Step]) -> None:
     ours, theirs, connection = Time(), Time(), f"shop-{secrets.token_hex(6)}"
-    shared = SharedBuckets(servers.redis_url, now=lambda: theirs.now().timestamp())
+    shared = SharedBuckets(servers.redis_url, now=lambda: theirs.now().timestamp(), socket_seconds=PATIENT_SECONDS)
     try:
         local = walk(Desk(LocalBuckets(ours), ours, connection, rate, slots), path)
         redis = walk(Desk(shared, theirs, connection, rate, slots), path)

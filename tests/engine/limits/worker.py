@@ -28,7 +28,7 @@ class RealClock:
 
 
 def limiter_at(redis_url: str, connection: str, allowance: Allowance) -> Limiter:
-    buckets = SharedBuckets(redis_url)
+    buckets = SharedBuckets(redis_url, socket_seconds=60.0)
     return ConnectionLimiter(connection, "shop", allowance, buckets, time.sleep, secrets.token_urlsafe)
 
 
