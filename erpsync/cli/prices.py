@@ -89,15 +89,18 @@ def staged(
     """
     with ledger.opened() as assembly, assembly.database.connect() as connection:
         found = staged_prices.listed(connection, limit + 1, ConnectionName(store) if store else None, after)
-    shown = found[:limit]
+    # `--after` names a SKU, which may wait at several places: none of it may be left behind.
+    skus = list(dict.fromkeys(one.sku for one in found))[:limit]
+    shown = [one for one in found if one.sku in skus]
+    more = len(found) > len(shown)
     if as_json:
-        output.document({"staged": shown, "more": len(found) > limit})
+        output.document({"staged": shown, "more": more})
     elif not shown:
         output.line("No base price waits for a promotion to end.")
     else:
         output.table(("SKU", "STORE", "AT", "PRICE", "UNTIL", "SINCE"), map(_row, shown))
-        if len(found) > limit:
-            output.note(f"These are the first {limit}; `--after {shown[-1].sku}` shows more, and so does --limit.")
+        if more:
+            output.note(f"These are the first {limit} SKUs; `--after {shown[-1].sku}` shows more, and so does --limit.")
 
 
 def unsynced(

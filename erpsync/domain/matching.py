@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from erpsync.domain.ids import Sku, SourceId
+from erpsync.domain.products import Variant
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class Ambiguous:
     what: str
 
 
+def distinct(variants: Sequence[Variant]) -> tuple[Variant, ...]:
+    """Each SKU once: an ERP may keep a variant that it sells no more under the SKU of the one in its place. Of several that
+    are sold all stay, and `match` says so."""
+    sold = {variant.sku for variant in variants if variant.active}
+    retired = {variant.sku: variant for variant in reversed(variants) if variant.sku not in sold}
+    return tuple(variant for variant in variants if variant.active or retired.get(variant.sku) is variant)
+
+
 def match(
     skus: Sequence[Sku],
     listed: Sequence[Listed],
@@ -44,6 +53,8 @@ def match(
 ) -> Match | Ambiguous:
     """`product_id` is the product and `known` are the variants that are linked already; what the store has besides under
     the same SKUs does not make those uncertain."""
+    if twice := sorted({sku for sku in skus if skus.count(sku) > 1}):
+        return Ambiguous(f"The ERP has several variants of this product under one SKU: {', '.join(twice)}.")
     variants = {sku: variant_id for sku, variant_id in (known or {}).items() if sku in skus}
     products = {} if product_id is None else {product_id: "which is linked"}
     for sku in skus:

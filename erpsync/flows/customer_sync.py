@@ -179,19 +179,41 @@ class CustomerFlow:
         with context.calling(context.target):
             found = context.erp.find_customers(list(questions.values()))
         return {
-            key: self._borne(drafts[key], known[key], {one: found.get(one, ()) for one in references})
+            key: self._borne(key, drafts[key], known[key], {one: found.get(one, ()) for one in references}, sharing)
             for key, references in sought.items()
         }
 
-    def _borne(self, draft: CustomerDraft, link: Link, found: Mapping[str, Sequence[RecordRef]]) -> str | SyncError:
+    def _borne(
+        self,
+        key: SourceId,
+        draft: CustomerDraft,
+        link: Link,
+        found: Mapping[str, Sequence[RecordRef]],
+        sharing: Mapping[TargetId, Sequence[SourceId]],
+    ) -> str | SyncError:
         for reference, refs in found.items():
             # What bears the account's own reference is the account, wherever a merge in the ERP has moved it.
             if any(reference == draft.reference or ref.target_id == link.target_id for ref in refs):
                 return reference if len(refs) == 1 else self._twice(reference, refs)
+        others = [one for one in sharing.get(link.target_id, ()) if one != key and not customers.is_guest(one)]
+        if link.content_hash and not others:
+            return self._gone(draft.reference, link)
         return Skip(
             "made-by-others",
             what=f"Customer {link.target_id} in {self._context.erp_title} bears no reference of the account: it was made by"
             " others, and is theirs to change.",
+        )
+
+    def _gone(self, reference: str, link: Link) -> Rejected:
+        title = self._context.erp_title
+        return Rejected(
+            "customer-gone",
+            system=self._context.target,
+            record=f"customer {reference}",
+            what=f"Customer {link.target_id} in {title}, which was made of this account, is not found by its reference any"
+            " more: it was deleted, archived or merged, or the reference was cleared.",
+            next_step=f"Restore it, or give the reference {reference} to the customer that stands for it now; then replay."
+            " If the account is to be left alone, discard this.",
         )
 
     def _twice(self, reference: str, refs: Sequence[RecordRef]) -> Rejected:

@@ -80,6 +80,11 @@ def forget(connection: Connection, erp: ConnectionName, before: datetime) -> Non
     connection.execute(_FORGET, {"erp": erp, "before": before})
 
 
+def asked_until(connection: Connection, erp: ConnectionName) -> datetime | None:
+    """All that the ERP had to tell of its prices before that time has been read; None where no poll reads them."""
+    return connection.execute(_ASKED_UNTIL, {"erp": erp}).scalar()
+
+
 def touch(connection: Connection, terms: Terms) -> None:
     """Marks all that the ERP has as dirty for the store: it is new, or the route's rules have changed."""
     connection.execute(_TOUCH, {"erp": terms.erp, "store": terms.store})
@@ -172,6 +177,12 @@ _KEEP = text(f"""
         price = excluded.price, tax_included = excluded.tax_included, seen_at = excluded.seen_at,
         changed_at = CASE WHEN (p.price, p.tax_included) IS DISTINCT FROM (excluded.price, excluded.tax_included)
             THEN excluded.changed_at ELSE p.changed_at END
+""")
+
+# Of a poll that is not through nobody knows what it has still to tell.
+_ASKED_UNTIL = text("""
+    SELECT CASE WHEN value ->> 'cursor' IS NULL THEN CAST(value ->> 'begun_at' AS timestamptz) ELSE 'epoch' END
+    FROM checkpoints WHERE connection = :erp AND kind = 'prices changed'
 """)
 
 _FORGET = text(f"""

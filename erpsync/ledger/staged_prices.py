@@ -53,7 +53,7 @@ def mark_due(connection: Connection, terms: Terms, now: datetime) -> None:
 def listed(
     connection: Connection, limit: int, store: ConnectionName | None = None, after: str = ""
 ) -> list[StagedPrice]:
-    """What waits, by SKU; those after that SKU."""
+    """What waits of the next `limit` SKUs after that one, whole SKUs at a time."""
     rows = connection.execute(_LISTED, {"store": store, "limit": limit, "after": after})
     return [_staged(row) for row in rows]
 
@@ -97,5 +97,8 @@ _PUT = text("""
 
 _LISTED = text("""
     SELECT erp, store, sku, place, price, currency, until, since FROM staged_prices
-    WHERE store = COALESCE(:store, store) AND sku > :after ORDER BY sku, store, place LIMIT :limit
+    WHERE store = COALESCE(:store, store) AND sku IN (
+        SELECT DISTINCT sku FROM staged_prices WHERE store = COALESCE(:store, store) AND sku > :after
+        ORDER BY sku LIMIT :limit
+    ) ORDER BY sku, store, place, erp
 """)

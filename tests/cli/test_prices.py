@@ -70,6 +70,22 @@ def test_what_waits_for_a_promotion_is_listed(run: Run, world: PriceWorld) -> No
     assert run("prices", "staged").stdout == "No base price waits for a promotion to end.\n"
 
 
+def test_a_sku_that_waits_at_two_places_is_shown_whole_page_by_page(run: Run, world: PriceWorld) -> None:
+    with world.bench.database.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO staged_prices SELECT erp, store, sku, 'Trade', price, currency, until, since FROM staged_prices"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO staged_prices SELECT erp, store, 'KEG', place, price, currency, until, since FROM staged_prices"
+        )
+    seen, after, more = [], "", True
+    while more:
+        page = run("prices", "staged", "--limit", "1", "--after", after, "--json").document
+        seen += [(one["sku"], one["place"]) for one in page["staged"]]
+        after, more = page["staged"][-1]["sku"], page["more"]
+    assert seen == [("JUG", ""), ("JUG", "Trade"), ("KEG", ""), ("KEG", "Trade")]
+
+
 def test_what_is_not_synced_is_told_with_the_reason(run: Run, world: PriceWorld) -> None:
     assert run("prices", "unsynced", "erp", "shop").stdout == "The price of each SKU of either side is synced.\n"
     world.price("ONLY-ERP", "12")

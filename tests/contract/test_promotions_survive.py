@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from erpsync.domain.errors import Throttled
-from erpsync.domain.ids import Sku
+from erpsync.domain.ids import ConnectionName, Sku
 from erpsync.domain.money import Money
 from erpsync.domain.products import BasePrice
 from erpsync.engine import polling, run
@@ -24,10 +24,11 @@ from erpsync.ledger import staged_prices
 from erpsync.ports.runtime import Tools
 from erpsync.ports.spec import StoreAbility
 from erpsync.ports.store import Store
-from erpsync.ports.store_records import PriceChange, Staged
+from erpsync.ports.store_records import PriceChange, Staged, StorePrice
 from erpsync.testing.bench import ERP, SHOP, Bench
 from erpsync.testing.clock import TestClock
 from erpsync.testing.limits import limited
+from erpsync.testing.reading import everything
 from erpsync.testing.store_contract import StoreStage
 from tests.quiet import silenced
 
@@ -72,6 +73,8 @@ class Promotion:
     ends: int
     amount: Decimal = Decimal(0)
     by_hand: bool = False
+    set_as: StorePrice | None = None
+    """As the store told it when it began, with its dates; None where it tells none."""
 
 
 @dataclass
@@ -106,29 +109,52 @@ class Month:
             promotion.by_hand = True
             self.stage.controls.put_price(promotion.sku, base, promotion=promotion.amount)
         self.running[promotion.sku] = promotion
+        promotion.set_as = self.told(promotion.sku)
 
     def end(self, promotion: Promotion) -> None:
-        """It ends by itself, or the store's users take it off sale."""
+        """It ends by itself, or the store's users take it off sale. Until then it had the same dates."""
+        before, now = promotion.set_as, self.told(promotion.sku)
+        if before is not None and now is not None:
+            assert replace(now, base=before.base) == before
         del self.running[promotion.sku]
         if promotion.by_hand:
             base, _ = self.stage.controls.price(promotion.sku)
             self.stage.controls.put_price(promotion.sku, base)
+
+    def told(self, sku: str) -> StorePrice | None:
+        """What the store tells of the price; None where it tells nothing of its catalogue."""
+        if StoreAbility.VARIANTS in self.stage.capabilities.missing:
+            return None
+        [variant] = [one for one in everything(self.store.variants_changed)[0] if one.sku == sku]
+        assert variant.price.promotion is not None
+        return variant.price
 
     def sync(self) -> None:
         if StoreAbility.VARIANTS in self.stage.capabilities.missing:
             self._set_directly()
             return
         for source, flow in ((SHOP, "catalogue"), (ERP, "prices")):
-            while (polled := polling.poll(self.worker, source, flow)).trouble or polled.more:
-                self.calendar.advance(30)
-        for _ in range(60):
-            self.bench.sweep()
-            for call in self.bench.wake.take_jobs():
-                run.run(self.worker, call.job_id)
-            if self.bench.job("all")["state"] == "done":
-                break
-            self.calendar.advance(30)
+            self._until(lambda source=source, flow=flow: self._polled(source, flow))  # type: ignore[misc]
+        self._until(self._worked)
         self.staged += len(self.waiting())
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        """Goes on, half a minute at a time, for as long as a limit of a store may ask for."""
+        for _ in range(60):
+            if done():
+                return
+            self.calendar.advance(30)
+        raise AssertionError(f"{done} is not done after half an hour")
+
+    def _polled(self, source: ConnectionName, flow: str) -> bool:
+        polled = polling.poll(self.worker, source, flow)
+        return not (polled.trouble or polled.more)
+
+    def _worked(self) -> bool:
+        self.bench.sweep()
+        for call in self.bench.wake.take_jobs():
+            run.run(self.worker, call.job_id)
+        return bool(self.bench.job("all")["state"] == "done")
 
     def waiting(self) -> dict[str, Decimal]:
         with self.bench.database.connect() as connection:

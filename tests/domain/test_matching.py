@@ -3,7 +3,8 @@
 import pytest
 
 from erpsync.domain.ids import Sku, SourceId
-from erpsync.domain.matching import Ambiguous, Listed, Match, match
+from erpsync.domain.matching import Ambiguous, Listed, Match, distinct, match
+from erpsync.domain.products import Variant
 
 A, B = Sku("A"), Sku("B")
 
@@ -46,6 +47,22 @@ def test_what_is_linked_stays_certain_whatever_else_has_its_skus() -> None:
     copies = [at("p", "1", "A"), at("q", "9", "A")]
     assert match([A], copies, SourceId("p"), linked) == Match(SourceId("p"), linked)
     assert match([A], [], SourceId("p"), linked) == Match(SourceId("p"), linked)
+
+
+def test_two_variants_of_one_sku_do_not_say_which_of_them_is_meant() -> None:
+    found = match([A, B, A], [at("p", "1", "A"), at("p", "2", "B")])
+    assert found == Ambiguous("The ERP has several variants of this product under one SKU: A.")
+
+
+def test_of_variants_of_one_sku_the_one_that_is_sold_counts() -> None:
+    def variant(sku: Sku, title: str, *, active: bool = True) -> Variant:
+        return Variant(sku=sku, title=title, active=active)
+
+    sold, retired, older = variant(A, "sold"), variant(A, "retired", active=False), variant(A, "older", active=False)
+    other, gone = variant(B, "other"), variant(Sku("C"), "gone", active=False)
+    assert distinct([retired, other, sold, older, gone]) == (other, sold, gone)
+    assert distinct([retired, older]) == (retired,), "of those that are not sold one is as good as another"
+    assert distinct([sold, sold.model_copy(update={"title": "too"})])[1].title == "too", "which a person must settle"
 
 
 def test_a_new_variant_of_a_linked_product_that_is_in_another_product_is_ambiguous() -> None:

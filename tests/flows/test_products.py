@@ -9,115 +9,40 @@ import pytest
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku, SourceId, TargetId
-from erpsync.domain.money import Money
 from erpsync.domain.products import BasePrice, Product, Variant
 from erpsync.engine import operations, polling
 from erpsync.flows.context import ProductRules
 from erpsync.ledger import retention
-from erpsync.ports.simulator import ShownProduct
 from erpsync.ports.spec import Capabilities, StoreAbility
-from erpsync.ports.store_records import ProductField, StorePrice, StoreVariant
+from erpsync.ports.store_records import ProductField, StorePrice
 from erpsync.testing.bench import ERP, SHOP, Bench
 from erpsync.testing.fake_catalogue import ShopProduct
 from erpsync.testing.faults import FaultKind
 from tests.flows.conftest import MakeBench
-
-SHIRT = Product(
-    id=TargetId("4711"),
-    title="Shirt",
-    options=("Size",),
-    variants=(
-        Variant(sku=Sku("SHIRT-M"), options=("M",), barcode="4006381333931"),
-        Variant(sku=Sku("SHIRT-L"), options=("L",)),
-    ),
+from tests.flows.product_world import (
+    MUG,
+    SHIRT,
+    delete,
+    hide,
+    linked,
+    note,
+    one,
+    poll,
+    price,
+    priced,
+    put,
+    read_shop,
+    ready,
+    shown,
+    state,
+    stock_shop,
+    touched,
 )
-MUG = Product(id=TargetId("4712"), title="Mug", variants=(Variant(sku=Sku("MUG")),))
 
 
 @pytest.fixture
 def bench(make_bench: MakeBench) -> Bench:
     return ready(make_bench(store_capabilities=Capabilities(order_batch=10)))
-
-
-def ready(bench: Bench) -> Bench:
-    """The shop's catalogue has been read, and the prices of what will be made are known."""
-    read_shop(bench)
-    return priced(bench)
-
-
-def priced(bench: Bench, *skus: str) -> Bench:
-    """The prices of what is made are known."""
-    for sku in skus or ("SHIRT-M", "SHIRT-L", "SHIRT-XL", "MUG", "CUP"):
-        bench.prices[Sku(sku)] = price("19.90")
-    return bench
-
-
-def price(amount: str) -> Money:
-    return Money(amount=Decimal(amount), currency="EUR")
-
-
-def put(bench: Bench, *products: Product, **changes: object) -> None:
-    """The ERP's users make or change products."""
-    for product in products:
-        bench.erp.books.products[product.id] = product.model_copy(update=changes)
-        bench.erp.books.touch("product", product.id)
-
-
-def poll(bench: Bench) -> polling.Polled:
-    """As beat does, some minutes after the last time."""
-    bench.clock.advance(300)
-    polled = polling.poll(bench.runtime, ERP, "products")
-    bench.work()
-    return polled
-
-
-def shown(bench: Bench, sku: str) -> list[ShownProduct]:
-    return bench.store.shop.catalogue.shown(Sku(sku))
-
-
-def one(bench: Bench, sku: str) -> ShownProduct:
-    [product] = shown(bench, sku)
-    return product
-
-
-def state(bench: Bench, product: Product = SHIRT) -> tuple[str, str | None]:
-    job = bench.job(product.id)
-    return job["state"], job["problem_code"]
-
-
-def note(bench: Bench, product: Product = SHIRT) -> str:
-    """What the ledger says that the last run of the product did."""
-    [*_, row] = bench.rows("SELECT j.source_id, r.note FROM runs r JOIN jobs j ON j.id = r.job_id ORDER BY r.id")
-    assert row["source_id"] == product.id
-    return str(row["note"])
-
-
-def touched(bench: Bench) -> dict[tuple[str, str], object]:
-    """When the shop was last told something of each product."""
-    return {key: at for key, at in bench.store.shop.changed_at.items() if key[0] == "product"}
-
-
-def stock_shop(bench: Bench, *variants: tuple[str, str, str], read: bool = True) -> None:
-    """The shop has these already, each a SKU, a variant and a product, and its catalogue has been read."""
-    shop = bench.store.shop
-    for sku, variant_id, product_id in variants:
-        variant = StoreVariant(
-            Sku(sku), SourceId(variant_id), SourceId(product_id), f"Our {sku}", StorePrice(price("10.00")), True, True
-        )
-        shop.variants[Sku(f"{sku} {variant_id}")] = variant
-        bench.store.touch("variant", f"{sku} {variant_id}")
-        shop.catalogue.products[variant.product_id] = ShopProduct(variant.product_id, f"Our {product_id}")
-    if read:
-        read_shop(bench)
-
-
-def read_shop(bench: Bench) -> None:
-    assert polling.poll(bench.runtime, SHOP, "catalogue").trouble == ""
-
-
-def linked(bench: Bench) -> dict[str, str]:
-    rows = bench.rows("SELECT source_id, target_id FROM links WHERE kind IN ('product', 'variant')")
-    return {row["source_id"]: row["target_id"] for row in rows}
 
 
 # -- made, changed, hidden
@@ -229,12 +154,6 @@ def test_what_somebody_hides_in_the_shop_stays_hidden_until_the_erp_shows_it_ane
     assert one(bench, "SHIRT-M").visible
 
 
-def hide(bench: Bench, sku: str) -> None:
-    products = bench.store.shop.catalogue.products
-    product_id = SourceId(one(bench, sku).id)
-    products[product_id] = ShopProduct(product_id, products[product_id].title, visible=False, options=("Size",))
-
-
 # -- what the ERP owns
 
 
@@ -280,6 +199,16 @@ def test_only_what_the_route_wants_is_made_and_what_the_store_has_is_kept_up_all
     put(bench, MUG.model_copy(update={"categories": ("Kitchen", "Web shop")}))
     poll(bench)
     assert len(shown(bench, "MUG")) == 1
+
+
+def test_a_product_on_which_the_routes_condition_fails_stops_itself_alone(make_bench: MakeBench) -> None:
+    rules = ProductRules(create_where="starts_with(options[0], 'Si')")
+    bench = ready(make_bench(product_rules=rules, store_capabilities=Capabilities(order_batch=10)))
+    put(bench, MUG, SHIRT)
+    poll(bench)
+    (letter,) = bench.letters()
+    assert (letter.code, letter.subject, shown(bench, "MUG")) == ("field-expression-failed", "products MUG", [])
+    assert one(bench, "SHIRT-M").visible
 
 
 # -- first contact
@@ -432,6 +361,73 @@ def test_a_price_that_the_erp_tells_later_shows_the_product_that_waited_for_it(b
     assert poll(bench).moved == 0
 
 
+def test_what_waits_for_its_price_is_not_shown_by_being_taken_out_of_sale_and_put_back(bench: Bench) -> None:
+    bench.prices.clear()
+    put(bench, MUG)
+    poll(bench)
+    read_shop(bench)
+    for active in (False, True):
+        put(bench, MUG, active=active)
+        poll(bench)
+        assert not one(bench, "MUG").visible
+    variant = bench.store.shop.variants[Sku("MUG")]
+    bench.store.shop.variants[Sku("MUG")] = replace(variant, price=StorePrice(price("9.90")))
+    bench.store.touch("variant", "MUG")
+    read_shop(bench)
+    poll(bench)
+    assert one(bench, "MUG").visible
+
+
+def tell_price(bench: Bench, sku: str) -> None:
+    bench.erp.books.prices[Sku(sku)] = BasePrice(sku=Sku(sku), price=price("9.90"))
+    bench.erp.books.touch("price", sku)
+
+
+def test_what_is_made_waits_until_the_erp_has_been_asked_for_its_price(bench: Bench) -> None:
+    """The ERP's users make a thing and its price at once, and each is told in its own time."""
+    put(bench, SHIRT)
+    poll(bench)
+    assert polling.poll(bench.runtime, ERP, "prices").trouble == ""
+    bench.prices.clear()
+    bench.clock.advance(300)
+    extra = (*SHIRT.variants, Variant(sku=Sku("SHIRT-XL"), options=("XL",)))
+    put(bench, SHIRT, variants=extra)
+    put(bench, MUG)
+    poll(bench)
+    assert (state(bench), state(bench, MUG)) == (("ready", "prices-unread"), ("ready", "prices-unread"))
+    for sku in ("SHIRT-XL", "MUG"):
+        tell_price(bench, sku)
+    bench.clock.advance(60)
+    assert polling.poll(bench.runtime, ERP, "prices").trouble == ""
+    bench.go_on(120)
+    assert (state(bench), state(bench, MUG), bench.letters()) == (("done", None), ("done", None), [])
+    assert bench.job(SHIRT.id)["attempts"] == 0
+    made = {sku: bench.store.shop.variants[Sku(sku)].price.base for sku in ("SHIRT-XL", "MUG")}
+    assert made == dict.fromkeys(made, price("9.90"))
+    assert one(bench, "MUG").visible
+
+
+def test_a_price_that_is_still_unknown_when_the_erp_has_been_asked_is_waited_for_no_longer(bench: Bench) -> None:
+    assert polling.poll(bench.runtime, ERP, "prices").trouble == ""
+    bench.prices.clear()
+    put(bench, MUG)
+    poll(bench)
+    assert state(bench, MUG) == ("ready", "prices-unread")
+    bench.clock.advance(60)
+    assert polling.poll(bench.runtime, ERP, "prices").trouble == ""
+    bench.go_on(120)
+    assert (state(bench, MUG), one(bench, "MUG").visible) == (("done", None), False)
+
+
+def test_prices_that_nobody_gets_the_erp_to_tell_are_not_waited_for_for_ever(bench: Bench) -> None:
+    assert polling.poll(bench.runtime, ERP, "prices").trouble == ""
+    bench.prices.clear()
+    put(bench, MUG)
+    poll(bench)
+    bench.go_on(2 * 3600)
+    assert (state(bench, MUG), one(bench, "MUG").visible) == (("done", None), False)
+
+
 def test_a_variant_without_a_price_is_not_added_to_what_is_on_sale(bench: Bench) -> None:
     put(bench, SHIRT)
     poll(bench)
@@ -449,15 +445,6 @@ def test_a_variant_without_a_price_is_not_added_to_what_is_on_sale(bench: Bench)
 
 
 # -- what somebody deletes in the shop
-
-
-def delete(bench: Bench, sku: str) -> None:
-    """The shop's users delete the product; the shop tells nobody."""
-    shop = bench.store.shop
-    product_id = SourceId(one(bench, sku).id)
-    del shop.catalogue.products[product_id]
-    for name in [name for name, variant in shop.variants.items() if variant.product_id == product_id]:
-        del shop.variants[name]
 
 
 def test_what_somebody_deletes_in_the_shop_stays_away_until_a_person_has_it_forgotten(bench: Bench) -> None:
@@ -496,10 +483,11 @@ def test_the_next_change_of_a_forgotten_product_finds_what_somebody_made_in_its_
 def test_only_the_product_that_is_named_is_forgotten_and_the_audit_says_by_whom(bench: Bench) -> None:
     put(bench, SHIRT, MUG)
     poll(bench)
+    product_id = linked(bench)["4711"]
     operations.forget_product(bench.runtime, ERP, SHOP, SourceId("4711"), "olga")
     assert linked(bench).keys() == {"4712", "MUG"}
     [row] = bench.rows("SELECT actor, action, subject, detail FROM audit")
-    assert tuple(row.values()) == ("olga", "forget", "product 4711 of erp", "was product product-1 of shop")
+    assert tuple(row.values()) == ("olga", "forget", "product 4711 of erp", f"was product {product_id} of shop")
     with pytest.raises(operations.NotPossible, match="4711 of erp"):
         operations.forget_product(bench.runtime, ERP, SHOP, SourceId("4711"), "olga")
 
