@@ -22,6 +22,9 @@ from erpsync.ports.erp_records import CustomerDraft, RecordRef
 Answers: TypeAlias = dict[SourceId, TargetId | SyncError]
 """The ERP's customer of each person, by what the store knows the person by; or why there is none."""
 
+GONE = "customer-gone"
+"""What every ERP answers to an order whose customer it has no longer."""
+
 _GUEST = "guest-"
 
 
@@ -100,6 +103,14 @@ def in_turn(
             reservations.release(connection, room, ours - unsure, holder)
             reservations.keep(connection, room, unsure, holder, settled)
     return answers
+
+
+def forget(context: FlowContext, orders: Sequence[Order]) -> None:
+    """The ERP has the customers of these orders no longer: the next attempt finds them anew, or makes them."""
+    gone = [key for key in (key_of(order.customer) for order in orders) if key is not None]
+    with context.database.begin() as connection:
+        for key in gone:
+            links.forget(connection, ends(context), key)
 
 
 def ends(context: FlowContext) -> Ends:

@@ -225,7 +225,12 @@ class OrderFlow:
                 error.connection = error.connection or context.source
                 batch.settle(source_id, error)
 
-    def _written(self, batch: _Batch, results: Iterable[tuple[_Work, RecordRef | SyncError]], did: str) -> None:
+    def _written(self, batch: _Batch, results: Sequence[tuple[_Work, RecordRef | SyncError]], did: str) -> None:
+        orphans = [
+            work.order for work, result in results if isinstance(result, SyncError) and result.code == customers.GONE
+        ]
+        if orphans:
+            customers.forget(self._context, orphans)
         for work, result in results:
             if isinstance(result, SyncError):
                 batch.settle(work.order.source_id, result)

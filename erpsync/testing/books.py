@@ -171,7 +171,7 @@ class Books:
         if error is not None:
             return error
         if draft.customer_id not in self.customers:
-            return self._refused("customer-unknown", f"There is no customer {draft.customer_id}.")
+            return self._refused("customer-gone", f"There is no customer {draft.customer_id}.")
         unknown = self.unknown_sku(draft.order)
         if unknown is not None:
             return self._refused("unknown-sku", f"There is no item {unknown}.")

@@ -3,6 +3,7 @@
 import pytest
 
 from erpsync.domain.parties import Customer
+from erpsync.engine import operations
 from erpsync.testing import samples
 from erpsync.testing.barrier import Meeting, together
 from erpsync.testing.bench import LEASE, Bench
@@ -54,6 +55,26 @@ def test_our_own_reference_counts_for_more_than_an_address(bench: Bench) -> None
     send(bench, samples.order())
     run_job(bench)
     assert sales_order(bench).customer_id == ours.ref.target_id
+
+
+@pytest.mark.parametrize("survivor", [True, False])
+def test_an_order_whose_customer_the_erp_has_no_longer_is_replayed_with_another(bench: Bench, survivor: bool) -> None:
+    send(bench, samples.order("1001", customer=samples.guest("grace@example.com")))
+    run_job(bench, "1001")
+    merged = sales_order(bench, "1001").customer_id
+    del bench.erp.books.customers[merged]
+    if survivor:
+        bench.erp.books.add_customer("", "Grace Hopper", "grace@example.com")
+
+    send(bench, samples.order("1002", customer=samples.guest("grace@example.com")))
+    run_job(bench, "1002")
+    (letter,) = bench.letters()
+    assert letter.code == "customer-gone"
+    operations.replay_dead_letter(bench.runtime, letter.id, "an operator")
+    run_job(bench, "1002")
+    assert state(bench, "1002") == "done"
+    (customer_id,) = bench.erp.books.customers
+    assert sales_order(bench, "1002").customer_id == customer_id != merged
 
 
 def test_an_address_that_two_customers_have_needs_a_person(bench: Bench) -> None:
