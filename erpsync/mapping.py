@@ -128,8 +128,8 @@ def _failed(field: str, expression: str, why: str, record: str, system: str) -> 
         system=system,
         record=record,
         what=f"The expression of field {field} ({expression}) could not be used: {why}.",
-        next_step="Correct it in the configuration (`erpsync map preview` tries the fields of an order), restart the workers,"
-        " then replay.",
+        next_step="Correct it in the configuration (`erpsync map preview` tries the fields of an order), restart the"
+        " workers, then replay.",
     )
 
 

@@ -138,7 +138,7 @@ def _row(price: StagedPrice) -> Sequence[Cell]:
 
 GROUP = Group(
     "prices",
-    """See the prices that were set in stores, and settle what waits for a person.
+    """See what prices were set in stores; settle those held.
 
     \b
     Examples:

@@ -140,7 +140,7 @@ def _counts(rows: Iterable[Row]) -> dict[str, int]:
 
 GROUP = Group(
     "products",
-    """See and settle how an ERP's products and a store's belong together.
+    """See and settle which products belong together.
 
     \b
     Examples:

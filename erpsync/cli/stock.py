@@ -182,7 +182,7 @@ def _push(push_id: int | None) -> str:
 
 GROUP = Group(
     "stock",
-    """What was set in stores, and what waits for a person.
+    """See what stock was set in stores; settle what is held.
 
     \b
     Examples:

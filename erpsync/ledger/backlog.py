@@ -36,9 +36,9 @@ def next_due(
 
 
 def calls(connection: Connection, ids: Sequence[JobId], now: datetime) -> list[JobCall]:
-    """What messages to these jobs need; marks them called now."""
-    rows = connection.execute(_CALLS, {"ids": list(ids), "now": now}).all()
-    return [_call_of(row) for row in rows]
+    """What messages to these jobs need, in their order; marks them called now."""
+    rows = {row.id: row for row in connection.execute(_CALLS, {"ids": list(ids), "now": now})}
+    return [_call_of(rows[job_id]) for job_id in dict.fromkeys(ids) if job_id in rows]
 
 
 def unheard(connection: Connection, ids: Sequence[JobId]) -> None:

@@ -59,7 +59,7 @@ class Push:
     @property
     def letter(self) -> tuple[str, str]:
         """Subject and code of the dead letter that says that it is held."""
-        return f"{self.kind} of {self.store}", f"{self.kind}-held"
+        return f"{self.kind} from {self.erp} to {self.store}", f"{self.kind}-held"
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def test_a_replay_tells_the_workers(own_redis: redis.Redis, seeded: Seeded, data
 
 @pytest.mark.usefixtures("own_redis")
 def test_doctor_finds_no_worker_and_then_the_one_that_runs() -> None:
-    assert _doctor_of_workers() == (False, "No worker answered within 2 s: nothing is synced.")
+    assert _doctor_of_workers() == (False, "No worker answered within 4 s: nothing is synced.")
 
     program = [sys.executable, "-m", "celery", "-A", "erpsync.tasks.app", "worker"]
     with subprocess.Popen(

@@ -254,7 +254,7 @@ def test_a_price_that_falls_too_far_waits_for_a_person_and_the_rest_goes_on(worl
     held, sent = sorted(world.pushes(), key=lambda push: push.state != "held")
     assert (held.state, held.changed, sent.state, sent.changed) == ("held", 2, "done", 2)
     [letter] = world.bench.letters()
-    assert (letter.code, letter.subject) == ("prices-held", "prices of shop")
+    assert (letter.code, letter.subject) == ("prices-held", "prices from erp to shop")
     assert f"erpsync prices apply {held.id}" in letter.next_step
 
 
