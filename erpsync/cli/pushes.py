@@ -44,17 +44,12 @@ def planned(kind: PushKind, push_id: int, limit: int, after: str, *, as_json: bo
         tally = pushes.tally(connection, push_id)
         changes = pushes.changes(connection, push_id, limit + 1, (after, "\U0010ffff" if after else ""))
         now = assembly.clock.now()
-    shown = changes[:limit]
     if as_json:
-        output.document({"push": push, "tally": tally, "changes": shown, "more": len(changes) > limit})
+        output.document({"push": push, "tally": tally, "changes": changes[:limit], "more": len(changes) > limit})
         return
     output.line(f"Push {push.id}: {push.kind} from {push.erp} to {push.store}", "bold")
     output.fields(_facts(push, tally, now))
-    output.table(
-        ("SKU", "AT", "NOW" if push.state is PushState.HELD else "BEFORE", "THEN", "STATE", "NOTE"), map(_change, shown)
-    )
-    if len(changes) > limit:
-        output.note(f"These are {limit}; `--after {shown[-1].sku}` shows more, and so does --limit.")
+    _show(push, changes, limit)
     if push.state is PushState.HELD:
         output.note(f"Is it right? `erpsync {kind} apply {push.id}`. If not, correct it in {push.erp}.")
 
@@ -63,9 +58,12 @@ def applied(kind: PushKind, push_id: int, *, yes: bool, as_json: bool) -> None:
     with ledger.opened() as assembly:
         with assembly.database.connect() as connection:
             push = _existing(pushes.get(connection, push_id), kind, push_id)
+            changes = pushes.changes(connection, push_id, ROWS + 1, state=ChangeState.PLANNED)
+            seen = pushing.look(connection, push)
+        if not (yes or as_json):
+            _show(push, changes, ROWS)
         person.agree(f"Send push {push.id}, though {push.reason}?" if push.reason else f"Send push {push.id}?", yes=yes)
         announcer = wake.announcer()
-        seen = pushing.Seen(push.changed, push.alarming)
         pushing.apply(assembly.runtime(announcer), push_id, person.actor(), seen)
     _told(
         {"applied": push_id},
@@ -99,6 +97,15 @@ def left_out(found: Mapping[str, Sequence[str]], limit: int, nothing: str, *, as
         if skus:
             output.heading(f"{why[0].upper()}{why[1:]}" + (f" (the first {limit})" if len(skus) == limit else ""))
             output.line(", ".join(skus))
+
+
+def _show(push: Push, changes: Sequence[PushChange], limit: int) -> None:
+    shown = changes[:limit]
+    output.table(
+        ("SKU", "AT", "NOW" if push.state is PushState.HELD else "BEFORE", "THEN", "STATE", "NOTE"), map(_change, shown)
+    )
+    if len(changes) > limit:
+        output.note(f"These are {limit}; `erpsync {push.kind} plan {push.id} --after {shown[-1].sku}` shows more.")
 
 
 def _existing(push: Push | None, kind: PushKind, push_id: int) -> Push:

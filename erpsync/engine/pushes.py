@@ -7,27 +7,38 @@ from sqlalchemy import Connection
 from erpsync.engine.operations import NotPossible
 from erpsync.engine.runtime import Runtime
 from erpsync.ledger import audit, backlog, dead_letters, jobs, pushes
-from erpsync.ledger.pushes import Push, PushState
+from erpsync.ledger.pushes import Push, PushKind, PushState
 from erpsync.ports.runtime import JobCall
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a person was shown of a push: see `ledger.pushes.Push`."""
+    """What a person was shown of a push: see `ledger.pushes.Push`. `planned` is the fingerprint of its prices; quantities
+    are worked out again as they are sent."""
 
     changed: int
     alarming: int
+    planned: str = ""
+
+
+def look(connection: Connection, push: Push) -> Seen:
+    planned = pushes.fingerprint(connection, push.id) if push.kind is PushKind.PRICES else ""
+    return Seen(push.changed, push.alarming, planned)
 
 
 def apply(runtime: Runtime, push_id: int, actor: str, seen: Seen | None = None) -> None:
     """A person has looked at a held push: it is sent. Raises NotPossible, also where more is in it by now than was
-    `seen`."""
+    `seen`, or other prices."""
     with runtime.database.begin() as connection:
         push = _existing(connection, push_id)
         if seen is not None and (push.changed > seen.changed or push.alarming > seen.alarming):
             raise NotPossible(
                 f"Push {push_id} has grown: it changes {push.changed} SKUs by now, {push.alarming} of them alarmingly. Look"
                 " at it once more."
+            )
+        if seen is not None and seen.planned != look(connection, push).planned:
+            raise NotPossible(
+                f"{push.erp} has told other prices since, and push {push_id} has them. Look at it once more."
             )
         if not pushes.approve(connection, push_id, actor):
             raise NotPossible(f"Push {push_id} is {_state(push)}; only one that is held can be applied.")

@@ -193,6 +193,11 @@ def tally(connection: Connection, push_id: int) -> dict[ChangeState, int]:
     return {ChangeState(row.state): row.n for row in rows}
 
 
+def fingerprint(connection: Connection, push_id: int) -> str:
+    """Equal as long as the same values are planned."""
+    return str(connection.execute(_FINGERPRINT, {"id": push_id}).scalar_one())
+
+
 def settle(connection: Connection, push_id: int, changed: Sequence[PushChange], now: datetime) -> None:
     """Records how each ended, with what was really there before and what was really set."""
     values = {
@@ -314,6 +319,11 @@ _CHANGES = text("""
     SELECT sku, place, before, after, state, note FROM push_changes
     WHERE push_id = :id AND (sku, place) > (:sku, :place) AND state = COALESCE(:state, state)
     ORDER BY sku, place LIMIT :limit
+""")
+
+_FINGERPRINT = text("""
+    SELECT md5(COALESCE(string_agg(concat_ws(' ', sku, place, trim_scale(after)), ',' ORDER BY sku, place), ''))
+    FROM push_changes WHERE push_id = :id AND state = 'planned'
 """)
 
 _SETTLE = text("""

@@ -12,6 +12,7 @@ from erpsync.domain.ids import Sku
 from erpsync.domain.money import Money
 from erpsync.domain.products import Product, Variant
 from erpsync.engine import polling, pushes
+from erpsync.engine.operations import NotPossible
 from erpsync.flows.price_rules import PriceRules, Tax
 from erpsync.flows.price_terms import last_terms
 from erpsync.ledger import prices
@@ -280,6 +281,26 @@ def test_a_person_lets_it_go_on(world: PriceWorld) -> None:
     [push] = world.pushes()
     assert (push.state, push.approved_by) == ("done", "ada")
     assert world.bench.letters() == []
+
+
+def test_other_prices_than_a_person_saw_are_not_sent(world: PriceWorld) -> None:
+    world.price("MUG", "50", "100")
+    world.poll()
+    [held] = world.pushes()
+    with world.bench.database.connect() as connection:
+        seen = pushes.look(connection, held)
+    world.bench.clock.advance(300)
+    world.price("MUG", "5")
+    world.poll()
+    with pytest.raises(NotPossible, match="other prices since"):
+        pushes.apply(world.bench.runtime, held.id, "an operator", seen)
+    world.bench.work()
+    assert world.base("MUG") == 100
+    with world.bench.database.connect() as connection:
+        seen = pushes.look(connection, held)
+    pushes.apply(world.bench.runtime, held.id, "an operator", seen)
+    world.bench.work()
+    assert world.base("MUG") == 5
 
 
 def test_what_a_person_has_allowed_may_wait_for_a_promotion_and_needs_no_second_leave(world: PriceWorld) -> None:

@@ -20,6 +20,7 @@ LATER = "Load this page again to see what came of it."
 Chosen = Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID)]], Form(alias="id", max_length=reads.PAGE)]
 
 Number = Annotated[int, Form(ge=0, le=MAX_ID)]
+Planned = Annotated[str, Form(max_length=32)]
 
 router = APIRouter(prefix="/console", include_in_schema=False)
 
@@ -52,8 +53,8 @@ def resume_backfill(visit: Actor, backfill_id: Id) -> Response:
 
 
 @router.post("/pushes/{push_id}/apply")
-def apply_push(visit: Actor, push_id: Id, changed: Number, alarming: Number) -> Response:
-    seen = pushing.Seen(changed, alarming)
+def apply_push(visit: Actor, push_id: Id, changed: Number, alarming: Number, planned: Planned = "") -> Response:
+    seen = pushing.Seen(changed, alarming, planned)
     return visit.act(
         lambda: pushing.apply(visit.console.runtime, push_id, visit.operator.name, seen),
         done=f"Push {push_id} is being sent. {LATER}",

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from erpsync.domain.ids import ConnectionName
+from erpsync.engine import pushes as pushing
 from erpsync.ledger import connections, pushes, reads
 from erpsync.ledger.pushes import ChangeState, Push, PushChange, PushKind, PushState
 from erpsync.ports.spec import Role
@@ -85,9 +86,10 @@ def _ask(visit: Visit, push_id: int, state: PushState, template: str) -> Respons
     with visit.console.database.connect() as connection:
         push = _existing(connection, push_id)
         tally = pushes.tally(connection, push_id)
+        seen = pushing.look(connection, push)
     if push.state is not state:
         return RedirectResponse(f"{PUSHES}/{push_id}", SEE_OTHER)
-    return visit.page(template, push=push, tally=sorted(tally.items()))
+    return visit.page(template, push=push, tally=sorted(tally.items()), seen=seen)
 
 
 def _existing(connection: Connection, push_id: int) -> Push:
