@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -27,6 +27,7 @@ class StockTable(BaseModel):
     safety: Quantity = Decimal(0)
     safety_at: Mapping[str, Quantity] = Field({}, examples=[{"main": 2}])
     units: Mapping[str, Quantity] = Field({}, examples=[{"BOX": 12}])
+    orders_count: Literal["created", "shipped"] = "created"
     rules_file: Path | None = Field(None, examples=["stock-rules.csv"])
     kits_file: Path | None = Field(None, examples=["kits.csv"])
     zero_share: Share = Decimal("0.05")

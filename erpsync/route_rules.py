@@ -6,7 +6,7 @@ from erpsync.config import Route, config_file
 from erpsync.config_prices import PriceTable
 from erpsync.config_stock import StockTable
 from erpsync.domain.ids import ConnectionName, Sku, TargetId
-from erpsync.flows import customer_sync, stock
+from erpsync.flows import customer_sync, fulfilments, stock
 from erpsync.flows.context import PRODUCT_FIELDS, CustomerRules, OrderRules, ProductRules
 from erpsync.flows.price_rules import PriceRules, Tax
 from erpsync.flows.stock_rules import StockRules
@@ -50,7 +50,38 @@ def price_rules_of(table: PriceTable) -> PriceRules:
 
 def contradictions(routes: Sequence[Route]) -> Iterator[str]:
     """What the routes lack, or say differently, of the flows of customers and of stock."""
-    yield from _two_sources(routes)
+    yield from _of_stock(routes)
+    yield from _of_customers(routes)
+
+
+def _of_stock(routes: Sequence[Route]) -> Iterator[str]:
+    to_store: dict[ConnectionName, Route] = {}
+    from_erp: dict[ConnectionName, Route] = {}
+    tell_shipments = {route.target for route in routes if fulfilments.FLOW in route.flows}
+    for number, route in enumerate(routes, 1):
+        if stock.FLOW not in route.flows:
+            continue
+        where = f"[[routes]] number {number}:"
+        feeding = to_store.setdefault(route.source, route).target
+        if feeding != route.target:
+            yield (
+                f"{where} {route.source} gets its stock from {feeding} already, and what {route.target} says would undo that."
+            )
+        count, before = route.stock.orders_count, from_erp.setdefault(route.target, route).stock.orders_count
+        if count != before:
+            # What one store has sold is missing in all of them.
+            yield (
+                f'{where} orders_count = "{count}", and "{before}" on another route of stock from {route.target}; they must'
+                " be the same."
+            )
+        if count == "shipped" and route.target not in tell_shipments:
+            yield (
+                f'{where} orders_count = "shipped" needs fulfilments in the flows of a route to {route.target}: else nobody'
+                " tells what is shipped, and what was sold would be subtracted for ever."
+            )
+
+
+def _of_customers(routes: Sequence[Route]) -> Iterator[str]:
     first: dict[ConnectionName, Route] = {}
     for number, route in enumerate(routes, 1):
         if customer_sync.FLOW not in route.flows:
@@ -67,16 +98,6 @@ def contradictions(routes: Sequence[Route]) -> Iterator[str]:
             yield (
                 f'{where} new_customers = "{route.new_customers}", and "{before.new_customers}" on another route of'
                 f" customers from {route.source}; they must be the same."
-            )
-
-
-def _two_sources(routes: Sequence[Route]) -> Iterator[str]:
-    first: dict[ConnectionName, Route] = {}
-    for number, route in enumerate(routes, 1):
-        if stock.FLOW in route.flows and first.setdefault(route.source, route).target != route.target:
-            yield (
-                f"[[routes]] number {number}: {route.source} gets its stock from {first[route.source].target} already, and"
-                f" what {route.target} says would undo that."
             )
 
 

@@ -1,4 +1,4 @@
-"""What routes say of customers, alone and together."""
+"""What routes say of customers and of stock, alone and together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,3 +43,25 @@ def test_a_store_that_is_asked_once_for_two_erps_sends_both_the_same_accounts() 
     ]
     [problem] = contradictions(routes)
     assert problem.startswith('[[routes]] number 2: new_customers = "all", and "buyers" on another route')
+
+
+def test_what_was_sold_is_subtracted_equally_long_for_all_stores_of_an_erp() -> None:
+    shipped = {"stock": {"orders_count": "shipped"}}
+    routes = [
+        route(flows=["stock", "fulfilments"]),
+        route(flows=["stock"], source="another-shop", **shipped),
+        route(flows=["stock", "fulfilments"], source="third-shop", target="another-erp", **shipped),
+    ]
+    [problem] = contradictions(routes)
+    assert problem.startswith(
+        '[[routes]] number 2: orders_count = "shipped", and "created" on another route of stock from erp'
+    )
+
+
+def test_what_counts_when_it_is_shipped_needs_somebody_who_tells_of_shipments() -> None:
+    shipped = route(flows=["stock"], stock={"orders_count": "shipped"})
+    [problem] = contradictions([shipped])
+    assert problem.startswith(
+        '[[routes]] number 1: orders_count = "shipped" needs fulfilments in the flows of a route to erp'
+    )
+    assert list(contradictions([shipped, route(flows=["fulfilments"], source="another-shop")])) == []

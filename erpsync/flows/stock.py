@@ -5,7 +5,7 @@ from what the store has, stops where that looks wrong, and sends the rest in the
 store that has something else than it should may have sold something, and is left alone until its orders were read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -21,10 +21,11 @@ from erpsync.flows.orders import goods
 from erpsync.flows.stock_counting import counted
 from erpsync.flows.stock_limits import weighed
 from erpsync.flows.stock_sending import Sender
+from erpsync.flows.stock_shipped import shipped
 from erpsync.flows.stock_terms import terms_of
-from erpsync.ledger import checkpoints, dirty, jobs, pushes, sales, stock
+from erpsync.ledger import checkpoints, dirty, jobs, pushes, sales, stock, stock_readings
 from erpsync.ledger.pushes import Push, PushChange, PushKind, PushState, Way
-from erpsync.ledger.sales import Sold, Unread
+from erpsync.ledger.sales import Awaited, Sold, Unread
 from erpsync.ledger.stock import Desired, Terms
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.pages import Page, Since
@@ -38,6 +39,8 @@ _PLANNED_AT_ONCE = 2_000
 _SLICE = timedelta(seconds=60)
 # A store that is not polled for orders is overruled after this.
 _DOUBT = timedelta(minutes=15)
+# So is one that was, and is not any more.
+_POLLED_NO_MORE = timedelta(days=1)
 
 
 def changes(context: FlowContext, since: Since) -> Page[Change]:
@@ -54,10 +57,15 @@ def changes(context: FlowContext, since: Since) -> Page[Change]:
 
 
 def _keep(connection: Connection, erp: ConnectionName, since: Since, page: Page[StockLevel], as_of: datetime) -> None:
-    """With the last page of a whole reading, what stores have refused is tried again."""
-    stock.keep_levels(connection, erp, page.records, as_of)
-    if since.watermark is None and page.cursor is None:
-        dirty.mark_failed(connection, PushKind.STOCK, erp, as_of - dirty.FAILED_SINCE)
+    """With the last page of a whole reading, what it did not tell of is not there any more, and what stores have refused is
+    tried again."""
+    whole = since.watermark is None
+    stock.keep_levels(connection, erp, page.records, as_of, whole=whole)
+    if whole:
+        first, last = since.cursor is None, page.cursor is None
+        stock_readings.page_taken_in(connection, erp, as_of, first=first, last=last, whole=not page.unreadable)
+        if last:
+            dirty.mark_failed(connection, PushKind.STOCK, erp, as_of - dirty.FAILED_SINCE)
 
 
 class StockFlow:
@@ -85,7 +93,7 @@ class StockFlow:
                 # Another store that is down, or gone, is no reason to leave this one with old quantities.
                 if name == context.source:
                     raise
-        self._settle()
+        self._settle(shipped(context, context.target) if terms.until_shipped else None)
         with context.database.begin() as connection:
             since = settled_before(connection, context.source, context.clock.now())
         push = self._planned(terms, since)
@@ -131,15 +139,16 @@ class StockFlow:
             orders |= {key: answer for key, answer in answers.items() if isinstance(answer, Order)}
         return orders
 
-    def _settle(self) -> None:
-        """Reads the levels of what was sold in orders that the ERP has by now, so that its own figures speak for them."""
+    def _settle(self, among: Collection[Awaited] | None) -> None:
+        """Reads the levels of what was sold in orders that the ERP has by now, so that its own figures speak for them;
+        `among` these alone, where not all are in its figures."""
         context, after = self._context, ""
         with context.database.begin() as connection:
             sales.waive_discarded(connection, context.target, context.clock.now())
-            sales.settle(connection, context.target)
+            sales.settle(connection, context.target, among=among)
         while True:
             with context.database.begin() as connection:
-                asked = sales.unsettled(connection, context.target, _SKUS_AT_ONCE, after)
+                asked = sales.unsettled(connection, context.target, _SKUS_AT_ONCE, after, among=among)
             if not asked:
                 return
             after, as_of = asked[-1], context.clock.now()
@@ -147,7 +156,7 @@ class StockFlow:
                 levels = context.erp.stock_of(asked)
             with context.database.begin() as connection:
                 stock.keep_levels(connection, context.target, levels, as_of)
-                sales.settle(connection, context.target, asked, as_of)
+                sales.settle(connection, context.target, asked, as_of, among=among)
 
     def _planned(self, terms: Terms, since: datetime) -> Push | None:
         """The push to be sent, or held; None where nothing differs."""
@@ -180,7 +189,7 @@ class StockFlow:
 def settled_before(connection: Connection, store: ConnectionName, now: datetime) -> datetime:
     """Doubts from before this time are settled: the store's orders were read since, or it is not polled for them."""
     polled = checkpoints.get(connection, store, "orders changed")
-    if polled is None:
+    if polled is None or datetime.fromisoformat(polled["begun_at"]) < now - _POLLED_NO_MORE:
         return now - _DOUBT
     # A reading that is not over may not have come to the order yet.
     return datetime.min.replace(tzinfo=UTC) if polled.get("cursor") else datetime.fromisoformat(polled["begun_at"])
@@ -198,5 +207,5 @@ def _change(row: Desired) -> PushChange:
 
 def _sold(unread: Unread, order: Order | None) -> Sold:
     if order is None:
-        return Sold(unread.source_id, unread.version, {})
+        return Sold(unread.source_id, unread.version, None)
     return Sold(unread.source_id, max(unread.version, order.version), goods(order))

@@ -38,7 +38,7 @@ class Count:
         found: list[Desired] = []
         for sku in self.facts.skus:
             everywhere, parts = self.rule(sku), self.parts(sku)
-            if everywhere.unlimited or not all(part in self.facts.levels for part in parts):
+            if everywhere.unlimited or not parts or not all(part in self.facts.levels for part in parts):
                 continue
             expected = self._expected(sku)
             for index, place in enumerate(self.places):
@@ -47,8 +47,10 @@ class Count:
         return found
 
     def parts(self, sku: Sku) -> Mapping[Sku, Decimal]:
-        """What one of the SKU is made of: itself, where it is no kit."""
-        return self.facts.parts.get(sku, {sku: Decimal(1)})
+        """What one of the SKU is made of: itself, where it is no kit. Parts that are unlimited do not count."""
+        if sku not in self.facts.parts:
+            return {sku: Decimal(1)}
+        return {part: each for part, each in self.facts.parts[sku].items() if not self.rule(part).unlimited}
 
     def _quantity(self, sku: Sku, parts: Mapping[Sku, Decimal], index: int, everywhere: Rule) -> int:
         units = min(_floor(self.promised(part)[index] / quantity) for part, quantity in parts.items())
@@ -91,7 +93,13 @@ class Count:
     def unseen(self, part: Sku) -> list[tuple[OpenSale, Decimal]]:
         """The sales of a part, as itself or in kits, and how much of it each takes that is not in the ERP's figures."""
         as_of = min(level.as_of for level in self.facts.levels[part])
-        return [(sale, each * _missing(sale, as_of)) for each, sale in self._sales_of.get(part, ())]
+        return [(sale, each * self._missing(sale, as_of)) for each, sale in self._sales_of.get(part, ())]
+
+    def _missing(self, sale: OpenSale, as_of: datetime) -> Decimal:
+        """How much of a sale is not in levels that were told at `as_of`. What the ERP was told at that very time is not;
+        nor is anything before it is shipped, where the ERP counts orders only then: see `flows.stock_shipped`."""
+        is_seen = sale.known_at is not None and sale.known_at < as_of and not self.terms.until_shipped
+        return max(_NOTHING, sale.quantity - (sale.known_quantity if is_seen else _NOTHING))
 
     @cached_property
     def _sales_of(self) -> dict[Sku, list[tuple[Decimal, OpenSale]]]:
@@ -135,12 +143,11 @@ class Count:
             has is not None and has.undone_at is not None and not self._told_since(sku, has.undone_at),
             has.push_id if has else None,
             was_read=has is not None and has.was_read,
-            sure=has is None or has.was_read or (since >= 0 and not has.foreseen),
+            sure=has is None or (not has.foreseen and (since == 0 if has.was_read else since >= 0)),
         )
 
     def _told_since(self, sku: Sku, at: datetime) -> bool:
-        parts = self.facts.parts.get(sku, (sku,))
-        return any(level.changed_at > at for part in parts for level in self.facts.levels[part])
+        return any(level.changed_at > at for part in self.parts(sku) for level in self.facts.levels[part])
 
     def _sold(self, sku: Sku) -> Decimal:
         return self.facts.sold.get(sku, _NOTHING)
@@ -151,12 +158,6 @@ class Count:
     def safety_rule(self, sku: Sku, index: int) -> Decimal | None:
         here = self.rule(sku, self.places[index]).safety
         return self.rule(sku).safety if here is None else here
-
-
-def _missing(sale: OpenSale, as_of: datetime) -> Decimal:
-    """How much of a sale is not in levels that were told at `as_of`. What the ERP was told at that very time is not."""
-    seen = sale.known_quantity if sale.known_at is not None and sale.known_at < as_of else _NOTHING
-    return max(_NOTHING, sale.quantity - seen)
 
 
 def _taken_from(units: Sequence[Decimal], taken: Decimal) -> list[Decimal]:

@@ -123,7 +123,7 @@ def _why_not(connection: Connection, count: Count, sku: Sku) -> str:
         return f"In {terms.store} it stands on several variants ({ids}), and nobody can say which is meant."
     if sku not in facts.skus:
         return f"{terms.store} does not count the stock of it."
-    if count.rule(sku).unlimited:
+    if count.rule(sku).unlimited or not count.parts(sku):
         return "By the route's rules it is unlimited, and not counted."
     missing = [part for part in count.parts(sku) if part not in facts.levels]
     if missing:

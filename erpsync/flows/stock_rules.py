@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from erpsync.ledger.stock import Feed
 
@@ -17,6 +18,8 @@ class StockRules:
     safety: Decimal = Decimal(0)
     safety_at: Mapping[str, Decimal] = field(default_factory=dict)
     units: Mapping[str, Decimal] = field(default_factory=dict)
+    orders_count: Literal["created", "shipped"] = "created"
+    """From when on an order is in the ERP's figures."""
     rules_file: Path | None = None
     kits_file: Path | None = None
     zero_share: Decimal = Decimal("0.05")

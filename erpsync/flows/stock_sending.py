@@ -3,10 +3,12 @@
 What is set is worked out again just before it is sent: a plan says which SKUs, not how many, since orders go on coming.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+
+from sqlalchemy import Connection
 
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku
@@ -15,35 +17,51 @@ from erpsync.flows.stock_counting import counted
 from erpsync.ledger import dirty, pushes, stock
 from erpsync.ledger.pushes import ChangeState, Push, PushChange, PushState
 from erpsync.ledger.stock import Desired, Terms
-from erpsync.ports.store_records import Stale, StockAnswer, StockChange
+from erpsync.ports.store_records import Stale, StockChange
 
 Key = tuple[Sku, str]
 # Stores take 10 to 2,000 a call: their adapters cut it to size.
 _SKUS_AT_ONCE = 500
+# Of a change that may have been made: should the reply be lost, what was there before it is kept all the same.
+_SENT = "sent, and not answered yet"
 
 
 @dataclass
 class _Chunk:
     """Some SKUs of a push. `rows` is how the store stands and should stand, `ended` how each change ended, `has` what the
-    store has since where that is news, and `read` what of that it told us; `again` are SKUs to be looked at again,
-    `doubted` those of which something may have been sold."""
+    store has since where that is news, `read` what of that it told us, and `unsure` what of it nobody knows; `again` are
+    SKUs to be looked at again, `doubted` those of which something may have been sold."""
 
     planned: dict[Key, PushChange]
     rows: dict[Key, Desired]
     ended: dict[Key, PushChange] = field(default_factory=dict)
     has: dict[Key, int | None] = field(default_factory=dict)
     read: set[Key] = field(default_factory=set)
+    unsure: set[Key] = field(default_factory=set)
     again: set[Sku] = field(default_factory=set)
     doubted: set[Sku] = field(default_factory=set)
 
     def end(self, key: Key, state: ChangeState, note: str = "") -> None:
-        row, change = self.rows.get(key), self.planned.get(key)
-        if change is None:
-            return
+        if key in self.planned:
+            self.ended[key] = self.change(key, state, note)
+
+    def change(self, key: Key, state: ChangeState, note: str) -> PushChange:
+        """The planned change as it is now."""
+        planned, row = self.planned[key], self.rows.get(key)
         if row is not None:
-            before = None if row.expected is None else Decimal(row.expected)
-            change = replace(change, before=before, after=Decimal(row.quantity))
-        self.ended[key] = replace(change, state=state, note=note)
+            planned = replace(planned, before=self._before(planned, row), after=Decimal(row.quantity))
+        return replace(planned, state=state, note=note)
+
+    def _before(self, planned: PushChange, row: Desired) -> Decimal | None:
+        """What was there before. Where the reply was lost, what is expected by now was raised by the push itself."""
+        if row.expected is None:
+            return None
+        raised = planned.after - planned.before if planned.note == _SENT and planned.before is not None else Decimal(0)
+        return max(Decimal(0), row.expected - max(Decimal(0), raised))
+
+    def was_sent(self, key: Key) -> bool:
+        """Whether an earlier attempt has sent it, whose reply was lost."""
+        return self.planned[key].note == _SENT
 
 
 class Sender:
@@ -87,7 +105,8 @@ class Sender:
         key = (row.sku, row.location)
         if self._push.undoes is not None:
             planned = chunk.planned[key]
-            if row.push_id != self._push.undoes or row.expected is None or planned.before != row.expected:
+            stands = (planned.before, planned.after) if chunk.was_sent(key) else (planned.before,)
+            if row.push_id != self._push.undoes or row.expected not in stands:
                 chunk.ended[key] = replace(planned, state=ChangeState.SKIPPED, note="it has changed since")
                 return False
             chunk.rows[key] = replace(row, quantity=int(planned.after))
@@ -106,7 +125,7 @@ class Sender:
         told yet: the store is believed, and its orders are read before it is set again."""
         rows = [chunk.rows[row.sku, row.location] for row in due]
         changes = [StockChange(row.sku, row.location, row.quantity, row.expected) for row in rows]
-        self._foresee(rows)
+        self._foresee(chunk, rows)
         with self._context.calling(self._context.source):
             answers = self._context.store.set_stock(changes)
         for change in changes:
@@ -115,25 +134,36 @@ class Sender:
             if isinstance(answer, Stale):
                 self._stale(chunk, key, answer.actual)
             else:
-                self._ended(chunk, key, change, answer)
+                self._ended(chunk, key, answer)
 
-    def _foresee(self, rows: Sequence[Desired]) -> None:
+    def _foresee(self, chunk: _Chunk, rows: Sequence[Desired]) -> None:
         """Should the reply be lost, nobody knows whether a quantity was raised. From here on the higher one is expected:
         the store has that only if nothing was sold, whether it was raised or not."""
-        raised = [(row, row.quantity) for row in rows if row.expected is not None and row.quantity > row.expected]
+        raised = {(row.sku, row.location): row.quantity for row in rows if _raises(row)}
+        sent = [chunk.change((row.sku, row.location), ChangeState.PLANNED, _SENT) for row in rows]
         with self._context.database.begin() as connection:
-            stock.told(connection, self._context.source, raised, self._context.clock.now(), foreseen=True)
+            self._tell(connection, chunk, raised, unsure=raised.keys())
+            pushes.settle(connection, self._push.id, sent, self._context.clock.now())
 
-    def _ended(self, chunk: _Chunk, key: Key, change: StockChange, answer: StockAnswer) -> None:
-        if isinstance(answer, SyncError):
-            chunk.end(key, ChangeState.FAILED, answer.problem.what)
-            if isinstance(answer, Rejected):
-                chunk.has[key] = change.was
-            else:
-                chunk.again.add(change.sku)
+    def _ended(self, chunk: _Chunk, key: Key, answer: SyncError | None) -> None:
+        row = chunk.rows[key]
+        if answer is None:
+            chunk.has[key] = row.quantity
+            chunk.end(key, ChangeState.DONE)
             return
-        chunk.has[key] = change.quantity
-        chunk.end(key, ChangeState.DONE)
+        chunk.end(key, ChangeState.FAILED, answer.problem.what)
+        chunk.has[key] = row.expected
+        if row.was_read:
+            chunk.read.add(key)
+        if not row.sure:
+            chunk.unsure.add(key)
+        if isinstance(answer, Rejected):
+            return
+        chunk.again.add(row.sku)
+        if _raises(row):
+            chunk.has[key] = row.quantity
+            chunk.read.discard(key)
+            chunk.unsure.add(key)
 
     def _stale(self, chunk: _Chunk, key: Key, actual: int | None) -> None:
         row = chunk.rows[key]
@@ -142,7 +172,10 @@ class Sender:
         if actual is not None:
             chunk.doubted.add(key[0])
         if actual == row.quantity:
-            chunk.end(key, ChangeState.SKIPPED, "the store has it already")
+            if chunk.was_sent(key):
+                chunk.end(key, ChangeState.DONE)
+            else:
+                chunk.end(key, ChangeState.SKIPPED, "the store has it already")
             return
         chunk.again.add(key[0])
         if self._push.undoes is not None:
@@ -152,26 +185,44 @@ class Sender:
             chunk.end(key, ChangeState.SKIPPED, f"the store {has}; its orders are read first")
 
     def _record(self, chunk: _Chunk) -> None:
-        """All locations of a SKU of which there is news are kept together, for what is sold counts against all of them."""
         context, now = self._context, self._context.clock.now()
-        fresh = {sku for sku, _ in chunk.has}
-        told = [(row, chunk.has.get(key, row.expected)) for key, row in chunk.rows.items() if row.sku in fresh]
+        known = sorted({sku for sku, _ in chunk.has.keys() - chunk.unsure})
         with context.database.begin() as connection:
-            stock.told(
-                connection,
-                context.source,
-                told,
-                now,
-                self._push.id,
-                were_read=chunk.read
-                | {key for key, row in chunk.rows.items() if row.was_read and key not in chunk.has},
-                doubted=frozenset(chunk.doubted),
-                undone=self._push.undoes is not None,
-            )
+            self._tell(connection, chunk, chunk.has, unsure=chunk.unsure, by=self._push.id)
             pushes.settle(connection, self._push.id, list(chunk.ended.values()), now)
             dirty.mark(connection, self._push.way, sorted(chunk.again))
-            products = stock.by_product(connection, context.source, sorted(fresh))
+            products = stock.by_product(connection, context.source, known)
         context.stock_cache.put(context.source, products)
+
+    def _tell(
+        self,
+        connection: Connection,
+        chunk: _Chunk,
+        news: Mapping[Key, int | None],
+        *,
+        unsure: Set[Key],
+        by: int | None = None,
+    ) -> None:
+        """All locations of a SKU of which there is news are kept together, for what is sold counts against all of them: the
+        others stay as they were, read or set, and as unsure."""
+        skus = {sku for sku, _ in news}
+        rows = {key: row for key, row in chunk.rows.items() if row.sku in skus}
+        others = {key: row for key, row in rows.items() if key not in news}
+        stock.told(
+            connection,
+            self._context.source,
+            [(row, news.get(key, row.expected)) for key, row in rows.items()],
+            self._context.clock.now(),
+            by,
+            were_read=chunk.read | {key for key, row in others.items() if row.was_read},
+            foreseen=unsure | {key for key, row in others.items() if not row.sure},
+            doubted=frozenset(chunk.doubted),
+            undone=self._push.undoes is not None,
+        )
+
+
+def _raises(row: Desired) -> bool:
+    return row.expected is not None and row.quantity > row.expected
 
 
 def _unanswered(context: FlowContext, sku: Sku) -> SyncError:

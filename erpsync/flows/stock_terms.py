@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -25,16 +25,22 @@ def terms_of(
     connection: Connection, rules: StockRules, erp: ConnectionName, store: ConnectionName, now: datetime
 ) -> Terms:
     """The route's terms as of now. Where they differ from those of the last time, or there was none, the files are read and
-    everything is dirty. Raises Rejected for files that cannot be read, and for locations that nobody has mapped or that are
-    none."""
+    everything is dirty. Raises Rejected for files that cannot be read, and for locations that nobody has mapped or that
+    either side does not have."""
     content = {path: _content(path) for path in (rules.rules_file, rules.kits_file) if path is not None}
     _check(connection, rules, erp)
     terms = current_terms(connection, rules, erp, store)
+    places = {feed.store_location for feed in terms.feeds}
+    _check_places(rules.safety_at, places, "[routes.stock] safety_at", "[routes.stock]", store)
     digest = hashlib.sha256(json.dumps(asdict(terms), default=str, sort_keys=True).encode())
     for path, text in content.items():
         digest.update(f"\0{path}\0{text}".encode())
     if checkpoints.get(connection, store, f"{_CHECKPOINT} {erp}") != digest.hexdigest():
-        stock_rules.replace(connection, erp, store, _rules(rules, content), _kits(rules, content))
+        singles = list(_rules(rules, content))
+        if rules.rules_file is not None:
+            of_places = [rule.location for rule in singles if rule.location]
+            _check_places(of_places, places, rules.rules_file.name, str(rules.rules_file), store)
+        stock_rules.replace(connection, erp, store, singles, _kits(rules, content))
         stock.touch(connection, erp, store)
         checkpoints.put(connection, store, f"{_CHECKPOINT} {erp}", digest.hexdigest(), now)
     return terms
@@ -43,7 +49,8 @@ def terms_of(
 def current_terms(connection: Connection, rules: StockRules, erp: ConnectionName, store: ConnectionName) -> Terms:
     """The route's terms, for those who only look. Raises Rejected for locations that nobody has mapped."""
     feeds = rules.feeds or _only_feeds(connection, erp, store)
-    return Terms(erp, store, feeds, rules.safety, rules.safety_at, rules.units)
+    until_shipped = rules.orders_count == "shipped"
+    return Terms(erp, store, feeds, rules.safety, rules.safety_at, rules.units, until_shipped)
 
 
 def _check(connection: Connection, rules: StockRules, erp: ConnectionName) -> None:
@@ -57,6 +64,20 @@ def _check(connection: Connection, rules: StockRules, erp: ConnectionName) -> No
             what=f"It tells nothing of {', '.join(strange)}, which [routes.stock] names; it has {', '.join(told)}.",
             next_step="Correct the names in [routes.stock] locations, or let the connection read these locations too"
             " (its stock_locations); stock goes on with the next poll.",
+        )
+
+
+def _check_places(
+    named: Iterable[str], places: Collection[str], where: str, correct: str, store: ConnectionName
+) -> None:
+    """Safety stock of a location that is misspelt would be sold."""
+    strange = sorted(set(named) - set(places))
+    if places and strange:
+        raise Rejected(
+            "locations-unknown",
+            system=store,
+            what=f"{where} names {', '.join(strange)}, and stock goes to {', '.join(sorted(places))} alone.",
+            next_step=f"Correct the names in {correct}; stock goes on with the next poll.",
         )
 
 
@@ -84,6 +105,8 @@ def _rules(rules: StockRules, content: Mapping[Path, str]) -> Iterator[Rule]:
     for row in _rows(rules.rules_file, content, ("sku",), ("location", "safety", "mode", "preorder", "pack")):
         if row["mode"] not in ("", "counted", "unlimited"):
             raise _unreadable(row.path, f"line {row.line}: mode is counted or unlimited, not {row['mode']!r}")
+        if row["location"] and any(row[name] for name in ("mode", "preorder", "pack")):
+            raise _unreadable(row.path, f"line {row.line}: of a single location there is safety alone")
         safety = row.number("safety", None)
         yield Rule(
             sku=row["sku"],

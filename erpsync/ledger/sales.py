@@ -5,14 +5,14 @@ that the ERP has not seen: `ledger.stock` takes it off what the ERP says it has.
 read after the ERP had the order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from erpsync.domain.ids import ConnectionName, Sku, SourceId
+from erpsync.domain.ids import ConnectionName, Sku, SourceId, TargetId
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,12 @@ class Ends:
 
 @dataclass(frozen=True)
 class Sold:
-    """What an order takes out of the store at that version; of a cancelled order nothing."""
+    """What an order takes out of the store at that version; of a cancelled order nothing. None where that cannot be read:
+    what is known of it stays."""
 
     source_id: SourceId
     version: datetime
-    quantities: Mapping[Sku, Decimal]
+    quantities: Mapping[Sku, Decimal] | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,15 @@ class Unread:
     body: bytes | None
 
 
+@dataclass(frozen=True)
+class Awaited:
+    """An order that the ERP has, as `order_id`, and whose sales are not settled yet."""
+
+    store: ConnectionName
+    source_id: SourceId
+    order_id: TargetId
+
+
 def keep(connection: Connection, ends: Ends, orders: Sequence[Sold]) -> None:
     """Keeps what these orders sell now. An older version than is known changes nothing."""
     latest = {one.source_id: one for one in sorted(orders, key=lambda one: one.version)}
@@ -49,8 +59,9 @@ def keep(connection: Connection, ends: Ends, orders: Sequence[Sold]) -> None:
     one_at_a_time(connection, ends.erp)
     values = {"source": ends.store, "target": ends.erp}
     versions = {"ids": list(latest), "versions": [one.version for one in latest.values()]}
-    fresh = set(connection.execute(_ORDERS, values | versions).scalars())
-    rows = [(key, sku, quantity) for key in fresh for sku, quantity in latest[SourceId(key)].quantities.items() if sku]
+    moved = [SourceId(key) for key in connection.execute(_ORDERS, values | versions).scalars()]
+    fresh = {key: quantities for key in moved if (quantities := latest[key].quantities) is not None}
+    rows = [(key, sku, quantity) for key, quantities in fresh.items() for sku, quantity in quantities.items() if sku]
     columns = {
         "fresh": sorted(fresh),
         "ids": [row[0] for row in rows],
@@ -101,19 +112,42 @@ def unread(connection: Connection, ends: Ends, limit: int) -> list[Unread]:
     return [Unread(SourceId(row.source_id), row.wanted_version, row.body) for row in rows]
 
 
+def awaited(connection: Connection, erp: ConnectionName) -> list[Awaited]:
+    rows = connection.execute(_AWAITED, {"target": erp})
+    return [Awaited(ConnectionName(row.source), SourceId(row.source_id), TargetId(row.target_id)) for row in rows]
+
+
+def counted_from(connection: Connection, erp: ConnectionName, orders: Collection[Awaited], now: datetime) -> None:
+    """The ERP's figures count these orders from now on, and did not before."""
+    one_at_a_time(connection, erp)
+    connection.execute(_COUNTED_FROM, {"target": erp, "now": now, **_among(orders)})
+
+
 def settle(
-    connection: Connection, erp: ConnectionName, asked: Sequence[Sku] = (), as_of: datetime | None = None
+    connection: Connection,
+    erp: ConnectionName,
+    asked: Sequence[Sku] = (),
+    as_of: datetime | None = None,
+    *,
+    among: Collection[Awaited] | None = None,
 ) -> None:
     """Settles the sales for which the ERP's levels speak by now. Of the SKUs that it was `asked` for at `as_of` and said
-    nothing of, it keeps no stock."""
+    nothing of, it keeps no stock. `among`: of these orders alone, and of what sells nothing or that the ERP never gets."""
     one_at_a_time(connection, erp)
-    connection.execute(_SETTLE, {"target": erp, "asked": list(asked), "as_of": as_of})
+    connection.execute(_SETTLE, {"target": erp, "asked": list(asked), "as_of": as_of, **_among(among)})
 
 
-def unsettled(connection: Connection, erp: ConnectionName, limit: int, after: str = "") -> list[Sku]:
+def unsettled(
+    connection: Connection,
+    erp: ConnectionName,
+    limit: int,
+    after: str = "",
+    *,
+    among: Collection[Awaited] | None = None,
+) -> list[Sku]:
     """SKUs after `after`, components in place of kits, of sales that the ERP knows of by now, so that its levels are worth
-    reading."""
-    values = {"erp": erp, "limit": limit, "after": after}
+    reading. `among`: see `settle`."""
+    values = {"target": erp, "limit": limit, "after": after, **_among(among)}
     return [Sku(sku) for sku in connection.execute(_UNSETTLED, values).scalars()]
 
 
@@ -130,6 +164,14 @@ def one_at_a_time(connection: Connection, erp: ConnectionName) -> None:
     """Until the transaction ends, nobody else writes sales or levels of the ERP: they change many rows in whatever order,
     and two would wait for one another."""
     connection.execute(_ONE_AT_A_TIME, {"erp": erp})
+
+
+def _among(orders: Collection[Awaited] | None) -> dict[str, object]:
+    return {
+        "any": orders is None,
+        "stores": [one.store for one in orders or ()],
+        "ids": [one.source_id for one in orders or ()],
+    }
 
 
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('erpsync.stock'), hashtext(:erp))")
@@ -210,12 +252,30 @@ _UNREAD = text("""
     ORDER BY j.id LIMIT :limit
 """)
 
+_AWAITED = text("""
+    SELECT DISTINCT s.source, s.source_id, l.target_id FROM sales s
+    JOIN links l ON l.kind = 'order' AND l.source = s.source AND l.source_id = s.source_id AND l.target = s.target
+    WHERE s.target = :target AND NOT s.settled AND s.known_at IS NOT NULL
+""")
+
+_THESE = "(s.source, s.source_id) IN (SELECT * FROM unnest(CAST(:stores AS text[]), CAST(:ids AS text[])))"
+
+_COUNTED_FROM = text(f"""
+    UPDATE sales s SET known_at = :now WHERE s.target = :target AND NOT s.settled AND s.known_at IS NOT NULL AND {_THESE}
+""")
+
+_AMONG = f"""(
+    CAST(:any AS boolean) OR s.quantity = 0 OR {_THESE} OR EXISTS (
+        SELECT 1 FROM jobs j WHERE j.flow = 'orders' AND j.source = s.source AND j.target = s.target
+            AND j.source_id = s.source_id AND j.state IN ('skipped', 'discarded'))
+)"""
+
 # A kit is settled when the levels of all its components were read since. What the ERP counts by now was counted twice
 # until here.
 _SETTLE = text(f"""
     WITH settled AS (
     UPDATE sales s SET settled = true
-    WHERE s.target = :target AND NOT s.settled AND s.known_quantity = s.quantity AND s.known_at < COALESCE((
+    WHERE s.target = :target AND NOT s.settled AND s.known_quantity = s.quantity AND {_AMONG} AND s.known_at < COALESCE((
         SELECT min(CASE WHEN l.as_of IS NULL AND p.sku = ANY(CAST(:asked AS text[]))
             THEN CAST(:as_of AS timestamptz) ELSE l.as_of END)
         FROM (
@@ -231,10 +291,11 @@ _SETTLE = text(f"""
     ORDER BY store, sku ON CONFLICT DO NOTHING
 """)
 
-_UNSETTLED = text("""
+_UNSETTLED = text(f"""
     SELECT DISTINCT COALESCE(k.component, s.sku) AS sku FROM sales s
     LEFT JOIN stock_kits k ON k.erp = s.target AND k.store = s.source AND k.sku = s.sku
-    WHERE s.target = :erp AND NOT s.settled AND s.known_at IS NOT NULL AND COALESCE(k.component, s.sku) > :after
+    WHERE s.target = :target AND NOT s.settled AND s.known_at IS NOT NULL AND {_AMONG}
+        AND COALESCE(k.component, s.sku) > :after
     ORDER BY sku LIMIT :limit
 """)
 

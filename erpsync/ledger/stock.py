@@ -29,7 +29,8 @@ class Feed:
 @dataclass(frozen=True)
 class Terms:
     """How a route counts. `feeds` in the order in which sales that nobody has placed are taken from the store's locations;
-    `units` is how many pieces one of the ERP's units holds; `safety` is for every SKU that has no rule of its own."""
+    `units` is how many pieces one of the ERP's units holds; `safety` is for every SKU that has no rule of its own;
+    `until_shipped`: the ERP's figures do not count an order before it is shipped."""
 
     erp: ConnectionName
     store: ConnectionName
@@ -37,6 +38,7 @@ class Terms:
     safety: Decimal = Decimal(0)
     safety_at: Mapping[str, Decimal] = field(default_factory=dict)
     units: Mapping[str, Decimal] = field(default_factory=dict)
+    until_shipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class OpenSale:
 
 @dataclass(frozen=True)
 class Has:
-    """What a store's location has as it was last set or read (`was_read`), or only sent (`foreseen`), when `sold` units of
-    the SKU were known to be sold in all."""
+    """What a store's location has as it was last set or read (`was_read`), when `sold` units of the SKU were known to be
+    sold in all; `foreseen`: or so it seems, for a reply was lost, or something was sold or cancelled meanwhile."""
 
     quantity: int | None
     sold: Decimal
@@ -98,7 +100,8 @@ class Desired:
     nothing; `sold` is how much of the SKU the store has sold in all, as far as anybody has told.
 
     `was_read`: that is what was read there, and sales since are not taken off, for the reading may have held them already.
-    `sure`: it is known to have been set, and nothing was cancelled since, of which the store may have kept what it had.
+    `sure`: nothing was sold or cancelled since it was read; or it is known to have been set, and nothing was cancelled
+    since, of which the store may have kept what it had.
 
     `doubted_at`: since then it is known to have had something else, in which a sale may hide. `undone`: a person took
     this quantity back, and the ERP has told nothing new since.
@@ -130,9 +133,12 @@ def keep_levels(
     erp: ConnectionName,
     levels: Sequence[StockLevel],
     as_of: datetime,
+    *,
+    whole: bool = False,
 ) -> int:
     """Takes in levels that were asked for at `as_of`, in one statement; returns how many have changed. Their SKUs become
-    dirty for every store that gets stock from there."""
+    dirty for every store that gets stock from there. `whole`: of a reading of all that there is, which is noted for those
+    that have not changed, too; else that is left out where nothing depends on it."""
     latest = {(one.sku, one.location): one for one in levels}.values()
     values = {
         "erp": erp,
@@ -142,6 +148,7 @@ def keep_levels(
         "reserved": [one.reserved for one in latest],
         "units": [one.unit for one in latest],
         "as_of": as_of,
+        "whole": whole,
     }
     if not latest:
         return 0
@@ -205,10 +212,10 @@ def told(
     were_read: Collection[tuple[Sku, str]] = (),
     doubted: frozenset[Sku] = frozenset(),
     undone: bool = False,
-    foreseen: bool = False,
+    foreseen: Collection[tuple[Sku, str]] = (),
 ) -> None:
     """What the store has of these at `now`; None where it did not tell. All locations of a SKU are told together, those
-    that `were_read` and those that we have set."""
+    that `were_read` and those that we have set, or (`foreseen`) may have set."""
     if not levels:
         return
     values = {
@@ -220,8 +227,8 @@ def told(
         "read": [(one.sku, one.location) in were_read for one, _ in levels],
         "doubted": [one.sku in doubted for one, _ in levels],
         "push_id": push_id,
+        "foreseen": [(one.sku, one.location) in foreseen for one, _ in levels],
         "undone": undone,
-        "foreseen": foreseen,
         "now": now,
     }
     connection.execute(_TOLD, values)
@@ -272,10 +279,10 @@ _KEEP_LEVELS = text("""
         UPDATE stock_levels l SET as_of = :as_of FROM told t
         WHERE l.connection = :erp AND l.sku = t.sku AND l.location = t.place AND l.as_of < :as_of
             AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.sku = l.sku AND k.location = l.location)
-            AND EXISTS (
+            AND (CAST(:whole AS boolean) OR EXISTS (
                 SELECT 1 FROM sales s WHERE s.target = :erp AND NOT s.settled AND (s.sku = l.sku OR EXISTS (
                     SELECT 1 FROM stock_kits k
-                    WHERE k.erp = :erp AND k.store = s.source AND k.sku = s.sku AND k.component = l.sku)))
+                    WHERE k.erp = :erp AND k.store = s.source AND k.sku = s.sku AND k.component = l.sku))))
     )
     SELECT count(*) FROM kept
 """)
@@ -330,11 +337,12 @@ _SOLD = text("""
 _TOLD = text("""
     INSERT INTO store_levels AS l (connection, sku, location, quantity, sold, at, was_read, foreseen, push_id, doubted_at,
         undone_at)
-    SELECT :store, sku, place, quantity, sold, :now, read, CAST(:foreseen AS boolean), CAST(:push_id AS bigint),
+    SELECT :store, sku, place, quantity, sold, :now, read, foreseen, CAST(:push_id AS bigint),
         CASE WHEN doubted THEN CAST(:now AS timestamptz) END,
         CASE WHEN CAST(:undone AS boolean) THEN CAST(:now AS timestamptz) END
     FROM unnest(CAST(:skus AS text[]), CAST(:places AS text[]), CAST(:quantities AS bigint[]), CAST(:sold AS numeric[]),
-        CAST(:read AS boolean[]), CAST(:doubted AS boolean[])) AS t (sku, place, quantity, sold, read, doubted)
+        CAST(:read AS boolean[]), CAST(:foreseen AS boolean[]), CAST(:doubted AS boolean[]))
+        AS t (sku, place, quantity, sold, read, foreseen, doubted)
     ORDER BY sku, place
     ON CONFLICT (connection, sku, location) DO UPDATE SET quantity = excluded.quantity, sold = excluded.sold,
         at = excluded.at, was_read = excluded.was_read, foreseen = excluded.foreseen,
@@ -348,7 +356,7 @@ _UNKNOWN = text("""
         AND NOT EXISTS (SELECT 1 FROM store_variants v WHERE v.connection = :store AND v.sku = l.sku)
         GROUP BY l.sku ORDER BY l.sku LIMIT :limit)
     UNION ALL
-    (SELECT 'only in the store', v.sku FROM store_variants v WHERE v.connection = :store AND v.tracked
+    (SELECT 'only in the store', v.sku FROM store_variants v WHERE v.connection = :store AND v.tracked AND v.sku <> ''
         AND NOT EXISTS (SELECT 1 FROM stock_levels l WHERE l.connection = :erp AND l.sku = v.sku)
         AND NOT EXISTS (SELECT 1 FROM stock_kits k WHERE k.erp = :erp AND k.store = :store AND k.sku = v.sku)
         GROUP BY v.sku ORDER BY v.sku LIMIT :limit)

@@ -66,7 +66,7 @@ store_levels = Table(
     time("at", nullable=False),
     # Read from the store, which may have sold or taken back by then what nobody had told of yet; else we have set it.
     Column("was_read", Boolean, nullable=False, server_default=text("false")),
-    # Sent, and not known to have arrived: see `flows.stock_sending`.
+    # Nobody knows whether it is so, as where a reply was lost: see `flows.stock_sending`.
     Column("foreseen", Boolean, nullable=False, server_default=text("false")),
     Column("push_id", BigInteger),
     # The store had something else than it should: a sale may be in it of which nobody has told yet.

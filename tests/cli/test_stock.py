@@ -13,8 +13,10 @@ from erpsync.config import load
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku, SourceId
 from erpsync.domain.inventory import StockLevel
+from erpsync.engine import polling
 from erpsync.engine import pushes as pushing
 from erpsync.route_rules import stock_rules_of
+from erpsync.testing.bench import ERP
 from erpsync.testing.faults import FaultKind
 from tests.cli.conftest import Ran, Run
 from tests.flows.stock_world import StockWorld
@@ -138,6 +140,23 @@ def test_a_sale_counts_by_order_until_the_erp_has_seen_it(explain: Explain, make
     found = explain("MUG")
     assert found["parts"][0]["unseen"] == []
     assert steps(found) == ["east: 10 on hand - 3 reserved = 7"]
+    assert has(found) == (7, 7, "shop has what it should have.")
+
+
+def test_a_sale_that_counts_once_it_is_shipped_is_shown_until_then(explain: Explain, make_world: Make) -> None:
+    world = make_world('orders_count = "shipped"')
+    world.bench.erp.books.reserves = False
+    world.stock("MUG", 10)
+    polling.poll(world.bench.runtime, ERP, "fulfilments")
+    poll(world)
+    with silenced():
+        world.buy({"MUG": 3})
+        world.bench.work()
+    world.bench.clock.advance(1)
+    poll(world)
+    found = explain("MUG")
+    [unseen] = found["parts"][0]["unseen"]
+    assert (unseen["sale"]["known_quantity"], unseen["takes"]) == ("3", "3")
     assert has(found) == (7, 7, "shop has what it should have.")
 
 

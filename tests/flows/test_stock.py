@@ -1,6 +1,7 @@
 """Stock from the ERP to the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,17 +9,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from erpsync.domain.errors import Rejected
+from erpsync.domain.errors import OutcomeUnknown, Rejected
 from erpsync.domain.ids import Sku
+from erpsync.domain.inventory import StockLevel
 from erpsync.engine import polling
 from erpsync.engine import pushes as pushing
 from erpsync.engine.operations import NotPossible
 from erpsync.flows.stock_rules import StockRules
 from erpsync.ledger import jobs, retention, stock
 from erpsync.ledger.stock import Feed, Terms
+from erpsync.ports.pages import Page, Since
+from erpsync.ports.store_records import StockAnswer, StockChange
 from erpsync.testing.bench import ERP, SHOP
+from erpsync.testing.fake_erp import FakeErp
 from erpsync.testing.fakes import FakeStockCache
-from erpsync.testing.faults import FaultKind
+from erpsync.testing.faults import FaultKind, WorkerKilled
 from tests.flows.stock_world import StockWorld
 
 
@@ -137,6 +142,39 @@ def test_a_store_that_is_not_polled_for_orders_is_believed_for_a_quarter_of_an_h
     assert world.in_shop("MUG") == 11
 
 
+def test_a_store_that_is_polled_for_orders_no_more_is_believed_for_a_quarter_of_an_hour(world: StockWorld) -> None:
+    world.stock("MUG", 10)
+    world.poll()
+    world.bench.clock.advance(90_000)
+    world.sell("MUG", 2)
+    world.stock("MUG", 11, None)
+    world.poll_stock()
+    assert world.in_shop("MUG") == 2
+    world.bench.clock.advance(901)
+    world.poll_stock()
+    assert world.in_shop("MUG") == 11
+
+
+def test_an_order_that_cannot_be_read_any_more_still_counts_with_what_was_known_of_it(world: StockWorld) -> None:
+    world.stock("MUG", 10)
+    world.poll()
+    world.bench.erp.faults.add(FaultKind.UNAVAILABLE, "find_orders", times=None)
+    order = world.buy({"MUG": 4})
+    world.bench.work()
+    strange = Rejected("strange", system="shop", what="A field is missing.", next_step="Look at the order.")
+    refusal = world.bench.store.faults.refuse("read_orders", order.source_id, strange)
+    later = order.model_copy(update={"updated_at": world.bench.clock.now()})
+    world.bench.deliver(later, carries_state=False)
+    world.bench.wake.intake()
+    world.poll()
+    world.stock("MUG", 11, None)
+    for _ in range(3):
+        world.bench.clock.advance(300)
+        world.poll()
+    assert refusal.fired > 0
+    assert world.in_shop("MUG") == 7
+
+
 def test_a_store_that_has_more_is_overruled_once_its_orders_were_read(world: StockWorld) -> None:
     """A sale may hide in it all the same."""
     world.stock("MUG", 10)
@@ -168,6 +206,42 @@ def test_a_lost_reply_and_a_sale_of_just_as_many_hand_nothing_back(world: StockW
     world.bench.clock.advance(300)
     world.poll()
     assert world.in_shop("MUG") == 10
+
+
+def test_a_sale_after_a_reading_that_leaves_too_little_is_found(world: StockWorld) -> None:
+    """The reading may have been with the sale or without it: that it is what the store should have now says nothing."""
+    world.stock("MUG", 10)
+    world.poll()
+    world.sell("MUG", 8)
+    polling.poll(world.bench.runtime, SHOP, "catalogue")
+    world.buy({"MUG": 1})
+    world.stock("MUG", 9, None)
+    world.bench.work()
+    for _ in range(3):
+        world.bench.clock.advance(300)
+        world.poll()
+    assert world.in_shop("MUG") == 8
+
+
+def test_a_lost_reply_leaves_what_other_locations_have_as_it_was_known(make_world: Callable[..., StockWorld]) -> None:
+    """What was sold counts against all locations of a SKU: noted for one alone, it would be forgotten for the others."""
+    world = make_world(feeds=(Feed("east", "front"), Feed("west", "back")))
+    world.stock("MUG", 3)
+    world.stock("MUG", 10, erp="west", shop="back")
+    world.poll()
+    world.buy({"MUG": 3}, place="front")
+    world.buy({"MUG": 1}, place="back")
+    world.bench.work()
+    world.stock("MUG", 20, None)
+    world.stock("MUG", 9, None, erp="west")
+    lost = world.bench.store.faults.add(FaultKind.LOST_REPLY, "set_stock")
+    world.bench.clock.advance(1)
+    world.poll_stock()
+    assert (lost.fired, world.in_shop("MUG"), world.in_shop("MUG", "back")) == (1, 16, 9)
+    world.bench.go_on(60)
+    world.stock("MUG", 12, None, erp="west")
+    world.poll_stock()
+    assert (world.in_shop("MUG"), world.in_shop("MUG", "back")) == (16, 12)
 
 
 def test_a_change_by_hand_in_the_store_is_found_though_the_erp_tells_nothing(world: StockWorld) -> None:
@@ -262,6 +336,63 @@ def test_a_rules_file_with_a_mistake_is_told_by_line_and_stops_nothing_else(
     world.bench.clock.advance(300)
     world.poll()
     assert world.in_shop("MUG") == 6
+    assert world.bench.letters() == []
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("MUG,bakc,3,,,", "rules.csv names bakc, and stock goes to back, front alone"),
+        ("MUG,back,,unlimited,,", "line 2: of a single location there is safety alone"),
+        ("MUG,back,,,,6", "line 2: of a single location there is safety alone"),
+    ],
+)
+def test_a_rule_of_a_location_that_would_do_nothing_is_told(
+    make_world: Callable[..., StockWorld], tmp_path: Path, row: str, told: str
+) -> None:
+    rules = tmp_path / "rules.csv"
+    rules.write_text(f"sku,location,safety,mode,preorder,pack\n{row}\n")
+    world = make_world(rules_file=rules, feeds=(Feed("east", "front"), Feed("west", "back")))
+    world.stock("MUG", 10, 1)
+    world.stock("MUG", 10, 1, erp="west", shop="back")
+    world.poll()
+    (letter,) = world.bench.letters()
+    assert told in letter.problem
+    assert str(rules) in letter.next_step
+    assert (world.in_shop("MUG"), world.in_shop("MUG", "back")) == (1, 1)
+    rules.write_text("sku,location,safety\nMUG,back,3\n")
+    world.bench.clock.advance(300)
+    world.poll()
+    assert (world.in_shop("MUG"), world.in_shop("MUG", "back")) == (10, 7)
+    assert world.bench.letters() == []
+
+
+def test_safety_stock_of_a_misspelt_location_is_told_and_nothing_is_sold_of_it(
+    make_world: Callable[..., StockWorld],
+) -> None:
+    world = make_world(safety_at={"frnot": Decimal(5)})
+    world.stock("MUG", 10, 3)
+    world.poll()
+    (letter,) = world.bench.letters()
+    assert "safety_at names frnot, and stock goes to front alone" in letter.problem
+    assert world.in_shop("MUG") == 3
+
+
+def test_a_component_that_is_unlimited_limits_no_kit(make_world: Callable[..., StockWorld], tmp_path: Path) -> None:
+    """A card that is printed with it: the ERP counts none, or does not know of it."""
+    (tmp_path / "kits.csv").write_text("kit,component,quantity\nSET,MUG,2\nSET,CARD,1\nCARDS,CARD,10\n")
+    (tmp_path / "rules.csv").write_text("sku,mode\nCARD,unlimited\n")
+    world = make_world(kits_file=tmp_path / "kits.csv", rules_file=tmp_path / "rules.csv")
+    world.stock("MUG", 9)
+    world.sell("SET", 0)
+    world.sell("CARDS", 7)
+    world.poll()
+    assert (world.in_shop("SET"), world.in_shop("CARDS")) == (4, 7)
+    world.buy({"SET": 1})
+    world.bench.work()
+    world.bench.clock.advance(300)
+    world.poll()
+    assert world.bench.rows("SELECT settled FROM sales") == [{"settled": True}]
     assert world.bench.letters() == []
 
 
@@ -506,6 +637,76 @@ def test_undo_restores_a_bad_run_where_nothing_has_changed_since(world: StockWor
     assert world.pushes()[0].id == back
 
 
+def test_one_location_whose_answer_is_lost_is_asked_beside_another_that_is_set(
+    make_world: Callable[..., StockWorld],
+) -> None:
+    """An adapter cuts a call to size, and one of the pieces may go without an answer."""
+    world = make_world(feeds=(Feed("east", "front"), Feed("west", "back")))
+    world.stock("MUG", 3)
+    world.stock("MUG", 10, erp="west", shop="back")
+    world.poll()
+    world.stock("MUG", 8, None)
+    world.stock("MUG", 15, None, erp="west")
+    answered = world.bench.store.set_stock
+
+    def one_is_lost(changes: Sequence[StockChange]) -> Mapping[tuple[Sku, str], StockAnswer]:
+        lost = OutcomeUnknown("no-reply", system="shop", what="It was sent and not answered.", settle_seconds=5)
+        answers = answered(changes)
+        world.buy({"MUG": 5}, told=False)
+        return {**answers, (Sku("MUG"), "front"): lost}
+
+    world.bench.store.set_stock = one_is_lost  # type: ignore[method-assign]
+    world.bench.clock.advance(1)
+    world.poll_stock()
+    world.bench.store.set_stock = answered  # type: ignore[method-assign]
+    assert world.in_shop("MUG") == 3, "five of eight were sold, which is what was there before"
+    world.bench.clock.advance(1)
+    world.poll_stock()
+    assert world.in_shop("MUG") == 3
+    for _ in range(3):
+        world.bench.clock.advance(300)
+        world.poll()
+    assert (world.in_shop("MUG"), world.in_shop("MUG", "back")) == (3, 15)
+
+
+def test_undo_restores_what_was_set_by_a_call_whose_reply_was_lost(world: StockWorld) -> None:
+    _fill(world, 20)
+    for number in range(20):
+        world.stock(f"SKU-{number:04d}", 0 if number % 2 else 99, None)
+    lost = world.bench.store.faults.add(FaultKind.LOST_REPLY, "set_stock")
+    world.bench.clock.advance(300)
+    world.poll()
+    world.bench.go_on(60)
+    assert lost.fired == 1
+    assert [world.in_shop(f"SKU-{number:04d}") for number in range(20)] == [99, 0] * 10
+    bad = world.pushes()[0]
+    assert {(row["state"], row["before"]) for row in world.bench.rows("SELECT state, before FROM push_changes")} == {
+        ("done", 10)
+    }
+    pushing.undo(world.bench.runtime, bad.id, "erin")
+    world.bench.work()
+    assert {world.in_shop(f"SKU-{number:04d}") for number in range(20)} == {10}
+
+
+def test_an_undo_whose_reply_was_lost_is_finished_and_stays(world: StockWorld) -> None:
+    _fill(world, 20)
+    for number in range(20):
+        world.stock(f"SKU-{number:04d}", 0 if number % 2 else 99, None)
+    world.bench.clock.advance(300)
+    world.poll()
+    pushing.undo(world.bench.runtime, world.pushes()[0].id, "erin")
+    lost = world.bench.store.faults.add(FaultKind.LOST_REPLY, "set_stock")
+    world.bench.work()
+    world.bench.go_on(60)
+    assert lost.fired == 1
+    assert set(world.notes().values()) == {"done"}
+    world.sell("SKU-0001", 9)
+    for _ in range(3):
+        world.bench.clock.advance(300)
+        world.poll()
+    assert [world.in_shop(f"SKU-{number:04d}") for number in range(3)] == [10, 9, 10]
+
+
 def test_what_was_taken_back_stays_so_until_the_erp_tells_something_new(world: StockWorld) -> None:
     _fill(world, 20)
     world.stock("SKU-0001", 0, None)
@@ -558,6 +759,72 @@ def test_what_a_store_refused_is_tried_again_with_the_whole_reading_of_the_next_
     world.bench.clock.advance(86_400)
     world.poll()
     assert world.in_shop("MUG") == 10
+
+
+def test_what_the_erp_does_not_tell_of_any_more_is_sold_no_longer(world: StockWorld) -> None:
+    """An item that was deleted, or a location that the connection reads no longer: no change ever tells of it."""
+    world.stock("MUG", 10)
+    world.stock("MUG", 5, None, erp="west")
+    world.stock("CUP", 3)
+    world.poll()
+    assert (world.in_shop("MUG"), world.in_shop("CUP")) == (15, 3)
+    for gone in ((Sku("MUG"), "west"), (Sku("CUP"), "east")):
+        del world.bench.erp.books.stock[gone]
+    world.bench.clock.advance(300)
+    world.poll()
+    assert (world.in_shop("MUG"), world.in_shop("CUP")) == (15, 3), "a poll of changes cannot know"
+    world.bench.clock.advance(86_400)
+    world.poll()
+    assert (world.in_shop("MUG"), world.in_shop("CUP")) == (10, 0)
+    world.buy({"MUG": 2})
+    world.bench.work()
+    for _ in range(2):
+        world.bench.clock.advance(300)
+        world.poll()
+    assert world.in_shop("MUG") == 8
+    assert world.bench.rows("SELECT settled FROM sales") == [{"settled": True}], "whatever the west told last"
+
+
+def test_a_whole_reading_that_tells_nothing_or_was_cut_short_empties_nothing(world: StockWorld) -> None:
+    for number in range(30):
+        world.stock(f"SKU-{number:02d}", 10)
+    world.poll()
+    few = FakeErp(world.bench.clock, ERP, page_size=10, of=world.bench.erp)
+    world.bench.runtime = world.bench.worker("ten a page", erp=few, store=world.bench.store)
+    killed = world.bench.erp.faults.add(FaultKind.KILLED_BEFORE, "stock_changed", skip=1)
+    world.bench.clock.advance(86_401)
+    with pytest.raises(WorkerKilled):
+        polling.poll(world.bench.runtime, ERP, "stock")
+    assert killed.fired == 1
+    world.bench.clock.advance(400)
+    world.poll()
+    assert {world.in_shop(f"SKU-{number:02d}") for number in range(30)} == {10}
+    world.bench.erp.books.stock.clear()
+    world.bench.clock.advance(86_401)
+    world.poll()
+    assert {world.in_shop(f"SKU-{number:02d}") for number in range(30)} == {10}
+
+
+def test_a_whole_reading_of_which_a_record_could_not_be_read_says_of_nothing_that_it_is_gone(world: StockWorld) -> None:
+    world.stock("MUG", 10)
+    world.stock("CUP", 3)
+    world.poll()
+    del world.bench.erp.books.stock[Sku("CUP"), "east"]
+
+    class Blurred(FakeErp):
+        def stock_levels(self, since: Since) -> Page[StockLevel]:
+            bad = Rejected("unreadable", system="erp", what="An item has no quantity.", next_step="Look at the item.")
+            return replace(super().stock_levels(since), unreadable=(bad,))
+
+    blurred = Blurred(world.bench.clock, ERP, of=world.bench.erp)
+    world.bench.runtime = world.bench.worker("blurred", erp=blurred, store=world.bench.store)
+    world.bench.clock.advance(86_401)
+    world.poll()
+    assert world.in_shop("CUP") == 3
+    world.bench.runtime = world.bench.worker("clear", erp=world.bench.erp, store=world.bench.store)
+    world.bench.clock.advance(86_401)
+    world.poll()
+    assert world.in_shop("CUP") == 0
 
 
 def test_what_the_store_does_not_sell_any_more_is_forgotten_with_the_whole_reading(world: StockWorld) -> None:

@@ -16,17 +16,34 @@ _NEVER = -1
 
 class WideShopSimulator:
     """Sells `size` variants, each with nothing in stock until it is set. Counts how often the quantity of each changed: one
-    whose reply was lost is compared once more, and that changes nothing."""
+    whose reply was lost is compared once more, and that changes nothing.
+
+    The first call that comes once `hangs_after` variants are set is never done: it hangs until it is told to `let_go`.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.quantities = array("i", [0]) * size
         self.times_set = array("b", [0]) * size
         self.calls = 0
+        self.stocked = 0
+        """How many variants have been set."""
+        self.hangs_after = size
+        self.hanging = threading.Event()
+        self._let_go = threading.Event()
         self._lock = threading.Lock()
+
+    def let_go(self) -> None:
+        """Whoever asked is gone."""
+        self._let_go.set()
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         path, query = environ["PATH_INFO"], parse_qs(environ.get("QUERY_STRING", ""))
+        if path.endswith("/stock") and self.stocked > self.hangs_after and not self.hanging.is_set():
+            self.hanging.set()
+            self._let_go.wait()
+            start_response("503 Service Unavailable", [("Content-Type", "application/json")])
+            return [b"{}"]
         with self._lock:
             if path.endswith("/variants"):
                 answer = self._variants(query)
@@ -53,10 +70,6 @@ class WideShopSimulator:
     def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
         del body
         return str(environ["PATH_INFO"])
-
-    def stocked(self) -> int:
-        """How many variants have been set."""
-        return self.size - self.times_set.count(0)
 
     def _variants(self, query: Mapping[str, list[str]]) -> dict[str, Any]:
         begin = int(query.get("cursor", ["0"])[0])
@@ -88,5 +101,6 @@ class WideShopSimulator:
             return result | {"error": {"code": "stale"}, "actual": self.quantities[number]}
         if self.quantities[number] != change["quantity"]:
             self.quantities[number] = change["quantity"]
+            self.stocked += self.times_set[number] == 0
             self.times_set[number] += 1
         return result

@@ -26,6 +26,9 @@ from erpsync.systems.custom.settings import CustomSettings
 from erpsync.testing.bench import ERP, SHOP, Bench
 from erpsync.testing.clock import TestClock
 
+# A shop that is not polled for orders is believed for a quarter of an hour.
+LEFT_ALONE = 1_000
+
 
 def main(database_url: str, shop: Mapping[str, str], size: int, seconds_later: float) -> None:
     clock = TestClock(ticks=True)
@@ -44,6 +47,15 @@ def main(database_url: str, shop: Mapping[str, str], size: int, seconds_later: f
     )
     _read(worker, SHOP, "catalogue")
     _read(worker, ERP, "stock")
+    _follow(bench, worker, clock)
+    while bench.rows("SELECT sku FROM dirty LIMIT 1"):
+        # A worker that was killed had sent these, and the shop has something else: it is left alone for a while.
+        clock.advance(LEFT_ALONE)
+        _read(worker, ERP, "stock")
+        _follow(bench, worker, clock)
+
+
+def _follow(bench: Bench, worker: Runtime, clock: TestClock) -> None:
     while (job := bench.job("all"))["state"] != "done":
         if run.run(worker, JobId(job["id"])).ran == 0:
             # The worker before had it, and died: the sweep sees to it.
