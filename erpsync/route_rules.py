@@ -65,7 +65,8 @@ def _of_stock(routes: Sequence[Route]) -> Iterator[str]:
         feeding = to_store.setdefault(route.source, route).target
         if feeding != route.target:
             yield (
-                f"{where} {route.source} gets its stock from {feeding} already, and what {route.target} says would undo that."
+                f"{where} {route.source} gets its stock from {feeding} already, and what {route.target} says would undo"
+                " that."
             )
         count, before = route.stock.orders_count, from_erp.setdefault(route.target, route).stock.orders_count
         if count != before:
