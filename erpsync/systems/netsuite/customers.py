@@ -54,7 +54,8 @@ class Customers:
     def changed(self, since: Since) -> Page[ErpCustomer]:
         at = position(since, self._client.server_time)
         if at.deleted:
-            return at.page(tuple(map(_gone, deletions(self._client, at, (_TYPE,)))), (), None)
+            told = [_gone(one) for one in deletions(self._client, at, (_TYPE,))]
+            return at.page(tuple(customer for customer in told if customer), (), None)
         criteria = modified("lastModifiedDate", at.since)
         found, following = rows(self._client, "Customer", criteria, at, self._settings.page_size)
         records = tuple(erp_customer(record, self._settings) for record in found)
@@ -80,9 +81,9 @@ def erp_customer(record: ReadRecord, settings: NetSuiteSettings) -> ErpCustomer:
     return ErpCustomer(ref(record), record.get("externalId") or "", customer, active=not record.get("isInactive"))
 
 
-def _gone(deleted: DeletedRecord) -> ErpCustomer:
+def _gone(deleted: DeletedRecord) -> ErpCustomer | None:
     told = deleted["record"]
-    internal_id = (told and told["internalId"]) or ""
-    name = (told and told["name"]) or internal_id
-    reference = (told and told["externalId"]) or ""
-    return ErpCustomer(RecordRef(TargetId(internal_id), name), reference, Customer(), active=False)
+    if told is None or not told["internalId"]:
+        return None
+    ref = RecordRef(TargetId(told["internalId"]), told["name"] or told["internalId"])
+    return ErpCustomer(ref, told["externalId"] or "", Customer(), active=False)

@@ -14,8 +14,11 @@ from erpsync.systems.netsuite.remedies import next_step, too_many_requests
 from erpsync.systems.netsuite.wire import Status, StatusDetail
 from erpsync.transport.soap import SoapFault
 
-ABSENT = frozenset({"RCRD_DSNT_EXIST", "RCRD_NOT_FOUND", "NONEXISTENT_EXTERNAL_ID", "INVALID_KEY_OR_REF"})
-"""What a look-up of a record that does not exist answers. The look-up's own key is the only reference in it."""
+ABSENT = frozenset(
+    {"RCRD_DSNT_EXIST", "RCRD_NOT_FOUND", "NONEXISTENT_EXTERNAL_ID", "INVALID_KEY_OR_REF", "INVALID_TRANS_TYP"}
+)
+"""What a look-up of a record that does not exist answers, or of a transaction of another type. The look-up's own key is the
+only reference in it."""
 NO_PERMISSION = frozenset({"INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION", "NOT_ENOUGH_PERMISSIONS"})
 PERMISSION_MISSING = "permission-missing"
 """The code of our error where a role lacks a right."""
@@ -142,8 +145,8 @@ def _of_connection(fault: SoapFault) -> SyncError | None:
             system=SYSTEM,
             what=f"NetSuite refused the token ({fault.code}).",
             next_step="Look in NetSuite's Login Audit Trail (Setup > Users/Roles > User Management) for the reason: "
-            "revoked token, blocked integration, or this machine's clock. Then run `erpsync doctor`; waiting records "
-            "go on by themselves.",
+            "revoked token, blocked integration, or this machine's clock; nothing there: the token is of another account "
+            "than `account`. Then run `erpsync doctor`; waiting records go on by themselves.",
         )
     if fault.element == "insufficientPermissionFault" or fault.code in {*NO_PERMISSION, "WS_PERMISSION_REQD"}:
         return no_permission(fault.code)

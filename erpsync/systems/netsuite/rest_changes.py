@@ -71,6 +71,13 @@ _STOCK = (
     "NVL(a.quantitycommitted, 0) AS committed FROM aggregateItemLocation a "
     "WHERE a.item IN :items AND a.location IN :locations ORDER BY a.item, a.location"
 )
+# NetSuite commits nothing to an order before it is approved: see `promised`. Sales have their quantities below zero.
+_AWAITING_APPROVAL = (
+    "SELECT l.item AS item, l.location AS location, ABS(SUM(l.quantity)) AS quantity FROM transaction t "
+    "JOIN transactionline l ON l.transaction = t.id WHERE t.type = 'SalesOrd' AND t.status IN ('A', 'SalesOrd:A') "
+    "AND t.externalid IS NOT NULL AND l.mainline = 'F' AND l.isclosed = 'F' AND l.item IN :items "
+    "AND l.location IN :locations GROUP BY l.item, l.location ORDER BY l.item, l.location"
+)
 
 
 class RestChanges:
@@ -186,13 +193,16 @@ class RestChanges:
         return wanted
 
     def _held(self, items: Sequence[str], locations: Sequence[str]) -> dict[tuple[str, str], Row]:
-        """What each location holds of each item, asked for in portions that fit into one answer."""
+        """What each location holds of each item and has promised, asked for in portions that fit into one answer."""
         portion = max(1, MAX_ROWS // len(locations))
         held: dict[tuple[str, str], Row] = {}
         for start in range(0, len(items), portion):
             part = ids(items[start : start + portion])
             for row in self._client.rows(_STOCK, items=part, locations=ids(locations)):
                 held[(row["item"], row["location"])] = row
+            for row in self._client.rows(_AWAITING_APPROVAL, items=part, locations=ids(locations)):
+                place = (row["item"], row["location"])
+                held[place] = {**held.get(place, {}), "promised": row["quantity"]}
         return held
 
 

@@ -136,7 +136,7 @@ def stock(
                 sku=sku_of(row, settings),
                 location=location,
                 on_hand=Decimal(told.get("onhand", "0")),
-                reserved=Decimal(told.get("committed", "0")),
+                reserved=Decimal(told.get("committed", "0")) + Decimal(told.get("promised", "0")),
             )
         )
     return levels

@@ -96,9 +96,9 @@ class Tokens:
             "credentials-refused",
             system=SYSTEM,
             what=f"NetSuite gives no token for the certificate ({why}).",
-            next_step="Compare `client_id`, `certificate_id` and `private_key` of this connection with Setup > Integration "
-            "> Manage Authentication > OAuth 2.0 Client Credentials (M2M) Setup: revoked or expired? A sandbox's are gone "
-            "after each refresh. Then run `erpsync doctor`; waiting records go on by themselves.",
+            next_step="Compare `account`, `client_id`, `certificate_id` and `private_key` of this connection with Setup > "
+            "Integration > Manage Authentication > OAuth 2.0 Client Credentials (M2M) Setup: revoked or expired? A "
+            "sandbox's are gone after each refresh. Then run `erpsync doctor`; waiting records go on by themselves.",
         )
 
 

@@ -227,8 +227,8 @@ class Books:
             self._external[_key(kind, record.external_id)] = record
 
     def _promise(self, order: Transaction, sign: int) -> None:
-        """What a sales order has not got yet is promised to it, at its location."""
-        if order.kind != "salesOrder":
+        """What a sales order has not got yet is promised to it, at its location, once it is approved."""
+        if order.kind != "salesOrder" or order.status == "_pendingApproval":
             return
         location = (order.values.get("location") or {}).get("internalId", "")
         for line in order.lines:

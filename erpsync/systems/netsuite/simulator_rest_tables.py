@@ -67,7 +67,7 @@ COLUMNS: Mapping[str, str] = {
     "transaction": "id INTEGER, type, tranid, externalid, status, entity INTEGER, currency INTEGER, foreigntotal, "
     "trandate, createddate, lastmodifieddate",
     "transactionline": '"transaction" INTEGER, id INTEGER, uniquekey INTEGER, item INTEGER, quantity INTEGER, mainline, '
-    f"iscogs, isclosed, shipmethod, shipmethod{DISPLAY}",
+    f"iscogs, isclosed, shipmethod, shipmethod{DISPLAY}, location INTEGER",
     "previoustransactionlinelink": "previousdoc INTEGER, previousline INTEGER, previoustype, nextdoc INTEGER, "
     "nextline INTEGER, nexttype, linktype",
     "trackingnumbermap": '"transaction" INTEGER, trackingnumber INTEGER',
@@ -190,11 +190,25 @@ def _lines(books: Books, local: Local) -> Iterable[Record]:  # noqa: ARG001 - as
 
 def _lines_of(made: Transaction) -> Iterable[Record]:
     id_ = int(made.internal_id)
-    yield (id_, 0, id_ * 1000, None, None, "T", "F", "F", None, None)
+    place = (made.values.get("location") or {}).get("internalId")
+    location = int(place) if place else None
+    yield (id_, 0, id_ * 1000, None, None, "T", "F", "F", None, None, location)
     for line in made.lines:
         # Sales have their quantities below zero.
         sold, key = _number(-line.quantity), id_ * 1000 + line.line
-        yield (id_, line.line, key, int(line.item.internal_id), sold, "F", "F", _flag(line.closed), None, None)
+        yield (
+            id_,
+            line.line,
+            key,
+            int(line.item.internal_id),
+            sold,
+            "F",
+            "F",
+            _flag(line.closed),
+            None,
+            None,
+            location,
+        )
 
 
 def _shipped_lines(shipment: Fulfilment) -> Iterable[Record]:
@@ -202,8 +216,8 @@ def _shipped_lines(shipment: Fulfilment) -> Iterable[Record]:
     carrier = ("1", shipment.carrier) if shipment.carrier else (None, None)
     for number, (_, item, quantity) in enumerate(shipment.lines, start=1):
         one = (int(item.internal_id), _number(quantity), "F")
-        yield (id_, number, id_ * 1000 + number, *one, "F", "F", *carrier)
-        yield (id_, number + _COST_LINES, id_ * 1000 + number + _COST_LINES, *one, "T", "F", None, None)
+        yield (id_, number, id_ * 1000 + number, *one, "F", "F", *carrier, None)
+        yield (id_, number + _COST_LINES, id_ * 1000 + number + _COST_LINES, *one, "T", "F", None, None, None)
 
 
 def _links(books: Books, local: Local) -> Iterable[Record]:  # noqa: ARG001 - as the others

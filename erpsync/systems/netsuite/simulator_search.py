@@ -181,7 +181,8 @@ def _meets(condition: Mapping[str, Any], fact: Any) -> bool:
         return bool(fact) is wanted
     if isinstance(wanted, list):
         asked = {one if isinstance(one, str) else one.get("internalId") or one.get("externalId") for one in wanted}
-        return (fact in asked) is (operator == "anyOf")
+        facts = fact if isinstance(fact, frozenset) else {fact}
+        return bool(facts & asked) is (operator == "anyOf")
     if isinstance(wanted, datetime):
         return fact is not None and operator == "onOrAfter" and bool(fact >= wanted)
     if isinstance(wanted, int):
@@ -220,6 +221,10 @@ def _facts(record: Any, kind: str) -> Values:
     }
     if isinstance(record, (Customer, Transaction)):
         facts["externalId"] = record.external_id
+    if isinstance(record, Transaction):
+        facts["item"] = frozenset(line.item.internal_id for line in record.lines)
+        state = record.status.removeprefix("_")
+        facts["status"] = f"_{kind}{state[:1].upper()}{state[1:]}"
     if isinstance(record, Customer):
         facts |= {"isInactive": record.values.get("isInactive", False), "email": record.values.get("email")}
     elif not isinstance(record, Transaction):

@@ -53,6 +53,7 @@ sales:SalesOrderItem
   rate xsd:string ?
   amount xsd:double ?
   isTaxable xsd:boolean ?
+  location core:RecordRef ?
   isClosed xsd:boolean ?
   line xsd:long ?
   quantityBilled xsd:double ?

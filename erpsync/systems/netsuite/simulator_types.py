@@ -243,8 +243,10 @@ common:TransactionSearchBasic < core:SearchRecordBasic
   createdFrom core:SearchMultiSelectField ?
   internalId core:SearchMultiSelectField ?
   internalIdNumber core:SearchLongField ?
+  item core:SearchMultiSelectField ?
   lastModifiedDate core:SearchDateField ?
   mainLine core:SearchBooleanField ?
+  status core:SearchEnumMultiSelectField ?
   type core:SearchEnumMultiSelectField ?
 common:PriceLevelSearchBasic < core:SearchRecordBasic
   internalId core:SearchMultiSelectField ?

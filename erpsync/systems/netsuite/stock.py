@@ -9,6 +9,7 @@ from erpsync.domain.inventory import StockLevel
 from erpsync.ports.pages import Page, Since
 from erpsync.systems.netsuite.client import SuiteTalk
 from erpsync.systems.netsuite.items import Items
+from erpsync.systems.netsuite.promised import awaiting_approval
 from erpsync.systems.netsuite.queries import any_of, availability, one_of, search
 from erpsync.systems.netsuite.reading import modified, position, rows
 from erpsync.systems.netsuite.settings import NetSuiteSettings
@@ -18,7 +19,7 @@ _STOCKED = ["_inventoryItem", "_assembly"]
 _KITS = ["_kit"]
 _NOTHING = Decimal(0)
 Held: TypeAlias = Mapping[str, tuple[Decimal, Decimal]]
-"""What each location has on hand of an item, and what of it is committed."""
+"""What each location has on hand of an item, and what is committed or promised to orders."""
 
 
 class Stock:
@@ -69,10 +70,15 @@ class Stock:
         return list({kit["internalId"]: kit for kit in found}.values())
 
     def _held(self, item_ids: Iterable[str]) -> dict[str, dict[str, tuple[Decimal, Decimal]]]:
+        wanted = list(dict.fromkeys(item_ids))
         held: dict[str, dict[str, tuple[Decimal, Decimal]]] = {}
-        for row in availability(self._client, list(dict.fromkeys(item_ids))):
+        for row in availability(self._client, wanted):
             places = held.setdefault(id_of(row["item"]), {})
             places[id_of(row["locationId"])] = (row["quantityOnHand"] or _NOTHING, row["quantityCommitted"] or _NOTHING)
+        for (item, location), quantity in awaiting_approval(self._client, set(wanted)).items():
+            places = held.setdefault(item, {})
+            on_hand, committed = places.get(location, (_NOTHING, _NOTHING))
+            places[location] = (on_hand, committed + quantity)
         return held
 
     def _levels(self, sku: Sku, places: Held) -> list[StockLevel]:

@@ -175,6 +175,7 @@ class ReadLine(TypedDict, total=False):
     isClosed: bool | None
     quantityFulfilled: Decimal | None
     quantityBilled: Decimal | None
+    location: NamedRef | None
 
 
 class ReadLineList(TypedDict):
@@ -261,6 +262,7 @@ class ReadRecord(TypedDict, total=False):
     orderStatus: str | None
     shipStatus: str | None
     shipMethod: NamedRef | None
+    location: NamedRef | None
     total: Decimal | None
     itemList: ReadLineList | None
     packageList: dict[str, list[dict[str, str | None]] | None] | None

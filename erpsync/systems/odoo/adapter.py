@@ -40,7 +40,7 @@ class OdooErp:
         self._customer_changes = CustomerChanges(self._client, settings, lookups)
         self._products = Products(self._client, settings)
         self._prices = Prices(self._client, settings)
-        self._stock = Stock(self._client, settings)
+        self._stock = Stock(self._client, settings, lookups)
         self._progress = Progress(self._client, settings, lookups)
 
     def ping(self) -> None:

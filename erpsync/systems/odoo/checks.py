@@ -24,7 +24,15 @@ from erpsync.systems.odoo.wire import (
     Row,
     StateRow,
 )
-from erpsync.systems.odoo.wire_catalogue import ContactRow, PricedRow, TemplateRow, VariantRow
+from erpsync.systems.odoo.wire_catalogue import (
+    ContactRow,
+    DeliveredFromRow,
+    PricedRow,
+    QuotedRow,
+    TemplateRow,
+    VariantRow,
+    WaitingRow,
+)
 
 # Odoo does not refuse requests for their time, but reads of changes go by its clock and are logged by ours.
 MAX_SKEW_SECONDS = 60.0
@@ -53,6 +61,7 @@ _FOR_PAYMENTS = (("account.payment", ("read", "write", "create")),)
 _ROWS: tuple[type[Row], ...] = (
     *(ProgressRow, LineRow, PartnerRow, ProductRow, ExternalIdRow, CountryRow, StateRow),
     *(ContactRow, TemplateRow, VariantRow, PricedRow, QuantRow, MoveRow, PickingRow, MoveDocumentRow),
+    *(WaitingRow, QuotedRow, DeliveredFromRow),
 )
 _RIGHTS_ADVICE = "Give the API key's user the rights listed in the README of the Odoo connection."
 

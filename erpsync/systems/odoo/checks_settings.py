@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from erpsync.ports.checks import Check
 from erpsync.systems.odoo.client import OdooClient
 from erpsync.systems.odoo.fields import field_name
+from erpsync.systems.odoo.lookups import Lookups
 from erpsync.systems.odoo.prices import Prices
 from erpsync.systems.odoo.settings import OdooSettings
 from erpsync.systems.odoo.stock import Stock
@@ -77,7 +78,8 @@ class SettingsChecks:
         return [Check("payment_methods", True, f"{len(wanted)} payment methods have a journal.")]
 
     def _locations(self) -> list[Check]:
-        found = ", ".join(place.complete_name for place in Stock(self._client, self._settings).locations())
+        stock = Stock(self._client, self._settings, Lookups(self._client))
+        found = ", ".join(place.complete_name for place in stock.locations())
         advice = "" if found else "Set stock_locations to the full names of the locations whose stock is to be told."
         return [Check("stock_locations", bool(found), f"Stock is told of {found or 'no location'}.", advice)]
 

@@ -193,9 +193,9 @@ class OdooClient:
         return self._protocol.call(model, method, write=write, ids=ids, arguments=named)
 
     def _fields_of(self, row: type[Row]) -> Mapping[str, object]:
-        asked = f"{row.MODEL} {' '.join(row.SPELLED)}"
+        names = [each for name, older in row.SPELLED.items() for each in (name, *older)]
+        asked = f"{row.MODEL} {' '.join(names)}"
         if asked not in self._known_fields:
-            names = [each for name, older in row.SPELLED.items() for each in (name, *older)]
             self._known_fields[asked] = self.fields(row.MODEL, names)
         return self._known_fields[asked]
 

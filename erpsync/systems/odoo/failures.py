@@ -25,6 +25,7 @@ _DATABASE_KINDS = ("OperationalError", "InterfaceError", "AdminShutdown", "Crash
 _REFUSALS = ("UserError", "ValidationError", "RedirectWarning", "Warning")
 _UNKNOWN = ("NotFound", "UnprocessableEntity", "BadRequest", "UnsupportedMediaType")
 _NO_SUCH_METHOD = re.compile(r"The method '.*' does not exist|^Object \S+ doesn't exist")
+_WRONG_COMPANY = "unauthorized or invalid companies"
 _FIELD = re.compile(r"Invalid field (?:name )?['\"]?([\w./]+)")
 
 
@@ -38,7 +39,7 @@ def of_exception(kind: str, message: str, operation: str) -> SyncError:
     if kind in _DATABASE_KINDS:
         return database_unknown() if "does not exist" in message else _database_down(kind)
     if kind == "AccessError":
-        return permission_missing(f"call {operation}")
+        return access_refused(message, operation)
     if kind == "AccessDenied":
         return credentials_refused()
     if kind == "MissingError":
@@ -86,6 +87,19 @@ def permission_missing(operation: str, record: str = "") -> Rejected:
         record=record,
         what=f"The API key's user has no right to {operation}.",
         next_step="Give the user the rights listed in the README of the Odoo connection; `erpsync doctor` checks each.",
+    )
+
+
+def access_refused(message: str, operation: str) -> SyncError:
+    """A missing right; or a company that the user is not allowed, or that is none."""
+    if _WRONG_COMPANY not in message:
+        return permission_missing(f"call {operation}")
+    return Unavailable(
+        "company-refused",
+        system=SYSTEM,
+        what="The API key's user may not work in the company that `company` names, or there is none with that id.",
+        next_step="Correct `company` of the connection, or add the company to the user's Allowed Companies in Odoo "
+        "(Settings > Users); waiting records then go on by themselves.",
     )
 
 

@@ -73,7 +73,7 @@ class Json2:
         if reply.status == 404 and not body.name:
             return failures.database_unknown()
         if reply.status == 403:
-            return failures.permission_missing(f"call {operation}")
+            return failures.access_refused(body.message, operation)
         if not body.name:
             return failures.refused(f"Odoo refused {operation} ({reply.status}).")
         return failures.of_exception(body.name, body.message, operation)

@@ -26,7 +26,7 @@ def customer_gone(order: Order, customer_id: str) -> Rejected:
         "customer-gone",
         label(order),
         f"There is no contact {customer_id} in Odoo any more; it may have been archived, merged or deleted.",
-        "Restore the contact, or remove the customer's link in erpsync, then replay.",
+        "Restore it if it was archived by mistake. Then replay: else the customer is found by e-mail, or made anew.",
     )
 
 
@@ -105,6 +105,15 @@ def currency_differs(order: Order, row: OrderRow) -> Rejected:
         label(order),
         f"{row.name} is in {row.currency_id} in Odoo, the store's order in {order.currency}. It stays a quotation.",
         f"Add a price list for {order.currency} to `pricelists` of the Odoo connection, then replay.",
+    )
+
+
+def sku_not_unique(sku: str, count: int) -> Rejected:
+    return _rejected(
+        "ambiguous-sku",
+        f"product {sku}",
+        f"{count} products in Odoo have the internal reference {sku}, so that its stock is not told.",
+        "Archive or rename all but one of them in Odoo; it is read again by itself.",
     )
 
 

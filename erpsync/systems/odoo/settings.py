@@ -191,8 +191,9 @@ class OdooSettings(BaseModel):
     )
     timeout_seconds: float = Field(
         default=90.0,
-        ge=15,
-        description="How long to wait for an answer. Odoo runs a call that lost a race up to five times by itself.",
+        ge=40,
+        description="How long to wait for an answer. Odoo runs a call that lost a race up to five times by itself, with "
+        "waits of up to 30 s in all.",
     )
 
     @field_validator("url")

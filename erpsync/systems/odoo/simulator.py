@@ -6,7 +6,6 @@ Source: https://www.odoo.com/documentation/19.0/developer/reference/external_api
 import hmac
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,15 +47,16 @@ class OdooSimulator(Controls):
         *,
         skus: Sequence[str] = SKUS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        latency_seconds: float = 0.0,
+        between: Callable[[str], None] = lambda _: None,
         release: int = 19,
         connections: int = MAX_CONNECTIONS,
     ) -> None:
-        """`latency_seconds`: how long each call takes after it has begun. `release`: 14 to 19. `connections`: to its
-        database; calls beyond these fail at once."""
+        """`between` is called with the operation, "sale.order/load", when a call has begun and has done nothing yet: calls
+        that meet there run into each other. `release`: 14 to 19. `connections`: to its database; calls beyond these fail
+        at once."""
         self.release = Release(release)
         self.database = Database(clock, price_list_required=release < 17)
-        self._latency_seconds = latency_seconds
+        self._between = between
         self._clock = clock
         self._keys: dict[str, tuple[str, ...]] = {API_KEY: ("admin",)}
         self._connections = threading.BoundedSemaphore(connections)
@@ -132,7 +132,7 @@ class OdooSimulator(Controls):
     def _run(self, groups: tuple[str, ...], model: str, method: str, arguments: dict[str, Any]) -> Any:
         with self._connection():
             seen = self.database.ticks
-            time.sleep(self._latency_seconds)
+            self._between(f"{model}/{method}")
             with self._lock, self.database.transaction():
                 return run(Call(self.database, groups, model, seen, self.release), method, arguments)
 

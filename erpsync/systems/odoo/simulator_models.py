@@ -129,6 +129,11 @@ MODELS: Mapping[str, Mapping[str, Kind]] = {
         "journal_id": _one("account.journal"),
     },
     "stock.warehouse": {"name": CHAR, "code": CHAR, "lot_stock_id": _one("stock.location")},
+    "stock.picking.type": {
+        "name": CHAR,
+        **dict.fromkeys(("code", "reservation_method"), CHOICE),
+        "warehouse_id": _one("stock.warehouse"),
+    },
     "stock.location": {
         **dict.fromkeys(("name", "complete_name", "parent_path"), CHAR),
         "usage": CHOICE,

@@ -17,6 +17,7 @@ _RENAMED = (
     ("sale.order.line", "qty_invoiced_posted", "", 18),
     ("sale.order", "locked", "", 17),
     ("stock.move", "quantity", "quantity_done", 17),
+    ("stock.move", "quantity", "reserved_availability", 17),
 )
 _METHODS = {"has_access": (18, 99), "action_lock": (17, 99), "action_done": (14, 16)}
 

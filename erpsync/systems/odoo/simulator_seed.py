@@ -27,10 +27,9 @@ def seed(database: Database, skus: Sequence[str]) -> None:
     new("product.category", {"name": "All"})
     for name, code in _WAREHOUSES:
         stock = new_location(database, "Stock", "internal", new_location(database, code, "view"))
-        new(
-            "stock.warehouse",
-            {"name": name, "code": code, "lot_stock_id": stock},
-        )
+        warehouse = new("stock.warehouse", {"name": name, "code": code, "lot_stock_id": stock})
+        deliveries = {"name": "Delivery Orders", "code": "outgoing", "reservation_method": "at_confirm"}
+        new("stock.picking.type", {**deliveries, "warehouse_id": warehouse})
     for name, code, kind in _JOURNALS:
         new("account.journal", {"name": name, "code": code, "type": kind})
     # As in a database that was set up in dollars: a customer's price list would make orders in dollars.

@@ -1,7 +1,7 @@
 """Deliveries, stock and reservations, as Odoo's Inventory app has them with delivery in one step.
 
 Source: addons/stock/models/stock_quant.py, stock_move.py and addons/sale_stock of Odoo 19; https://www.odoo.com/documentation/
-19.0/applications/inventory_and_mrp/inventory/shipping_receiving/reservation_methods.html (reservation at confirmation).
+19.0/applications/inventory_and_mrp/inventory/shipping_receiving/reservation_methods.html (at confirmation, or by people).
 """
 
 from collections.abc import Mapping
@@ -130,7 +130,8 @@ def _set_waiting(database: Database, order: Record, line: Record, waiting: list[
         _close_if_empty(database, order["id"])
         return
     place = database.get("stock.warehouse", order["warehouse_id"])["lot_stock_id"]
-    reserved = _reserve(database, line["product_id"], place, wanted)
+    at_once = _reserves_at_confirmation(database, order["warehouse_id"])
+    reserved = _reserve(database, line["product_id"], place, wanted) if at_once else _NONE
     values = {"product_uom_qty": wanted, "quantity": reserved, "state": _state(reserved, wanted)}
     if waiting:
         database.update("stock.move", waiting[0]["id"], values)
@@ -139,6 +140,12 @@ def _set_waiting(database: Database, order: Record, line: Record, waiting: list[
     picking_id = picking["id"] if picking else _new_picking(database, order["id"])
     of_line = {"product_id": line["product_id"], "sale_line_id": line["id"], "location_id": place}
     database.insert("stock.move", {**of_line, **values, "picking_id": picking_id, "picking_code": "outgoing"})
+
+
+def _reserves_at_confirmation(database: Database, warehouse_id: int) -> bool:
+    """Else people reserve by hand, or Odoo some days before the delivery."""
+    deliveries = database.below("stock.picking.type", "warehouse_id", warehouse_id)
+    return all(each["reservation_method"] == "at_confirm" for each in deliveries)
 
 
 def _close_if_empty(database: Database, order_id: int) -> None:

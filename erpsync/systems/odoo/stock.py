@@ -1,15 +1,18 @@
-"""What lies at the locations that the settings name, product by product."""
+"""What lies at the locations that the settings name, product by product, and what of it is promised."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from erpsync.domain.errors import SyncError
 from erpsync.domain.ids import Sku
 from erpsync.domain.inventory import StockLevel
 from erpsync.ports.pages import Page, Since
-from erpsync.systems.odoo import failures
+from erpsync.systems.odoo import failures, refusals
 from erpsync.systems.odoo.changes import Reading, told
 from erpsync.systems.odoo.client import OdooClient
+from erpsync.systems.odoo.lookups import Lookups
+from erpsync.systems.odoo.promised import Promised
 from erpsync.systems.odoo.settings import OdooSettings
 from erpsync.systems.odoo.wire import LocationRow, QuantRow, WarehouseRow
 from erpsync.systems.odoo.wire_catalogue import StockedRow, StorableRow
@@ -22,9 +25,11 @@ class Stock:
     the movement tells of it. Such a product is told for every location, zero included.
     """
 
-    def __init__(self, client: OdooClient, settings: OdooSettings) -> None:
+    def __init__(self, client: OdooClient, settings: OdooSettings, lookups: Lookups) -> None:
         self._client = client
         self._settings = settings
+        self._lookups = lookups
+        self._promised = Promised(client, settings, lookups)
 
     def levels(self, since: Since) -> Page[StockLevel]:
         reading = Reading.of(since, self._client, self._settings)
@@ -36,12 +41,15 @@ class Stock:
             *reading.changed("stock_quant_ids.write_date", "stock_move_ids.write_date"),
         ]
         products = self._client.page(StockedRow, domain, limit=limit)
-        return told(reading, products, self._of(products.rows, places))
+        clear, unclear = self._told_apart(products.rows)
+        return told(reading, products, [*self._of(clear, places), *unclear])
 
     def of(self, skus: Sequence[Sku]) -> list[StockLevel]:
-        """A product that cannot be understood is left out: the poll of changes tells of it."""
+        """A product that cannot be understood, or is not the only one of its SKU, is left out: the poll of changes tells of
+        it, and what was sold of it stays taken off what was told of it last."""
         domain = [self._is_stocked(), ["default_code", "in", [sku for sku in skus if sku]]]
-        return self._of(self._client.page(StockedRow, domain).rows, self.locations())
+        clear, _ = self._told_apart(self._client.page(StockedRow, domain).rows)
+        return self._of(clear, self.locations())
 
     def locations(self) -> list[LocationRow]:
         """Raises Rejected naming a location that is not there."""
@@ -54,6 +62,13 @@ class Stock:
         if missing:
             raise failures.configuration(f"Odoo has no location {missing[0]}, which stock_locations names.")
         return rows
+
+    def _told_apart(self, products: Sequence[StockedRow]) -> tuple[list[StockedRow], list[SyncError]]:
+        """Those that alone have their SKU, and an error for each SKU that several have: none of them is the one to tell."""
+        having = self._lookups.products({row.default_code for row in products})
+        several = {sku: len(ids) for sku, ids in having.items() if len(ids) > 1}
+        clear = [row for row in products if row.default_code not in several]
+        return clear, [refusals.sku_not_unique(sku, count) for sku, count in sorted(several.items())]
 
     def _of(self, products: Sequence[StockedRow], places: Sequence[LocationRow]) -> list[StockLevel]:
         held = self._held([row.id for row in products], places)
@@ -78,19 +93,23 @@ class Stock:
     def _held(
         self, product_ids: Sequence[int], places: Sequence[LocationRow]
     ) -> Mapping[tuple[int, int], tuple[Decimal, Decimal]]:
-        """On hand and reserved by product and place; what lies below a place counts towards it."""
+        """On hand and reserved by product and place; what lies below a place counts towards it. What is promised counts as
+        reserved, be it there or not."""
         held: dict[tuple[int, int], tuple[Decimal, Decimal]] = defaultdict(lambda: (Decimal(0), Decimal(0)))
         if not product_ids:
             return held
-        below = ["location_id", "child_of", [place.id for place in places]]
+        place_ids = [place.id for place in places]
+        below = ["location_id", "child_of", place_ids]
         internal = ["location_id.usage", "=", "internal"]
         quants = self._client.search_in(QuantRow, "product_id", product_ids, below, internal)
-        paths = self._paths({row.location_id for row in quants})
-        for row in quants:
-            for place in places:
-                if place.id in paths[row.location_id]:
-                    on_hand, reserved = held[row.product_id, place.id]
-                    held[row.product_id, place.id] = (on_hand + row.quantity, reserved + row.reserved_quantity)
+        counts = [(row.product_id, row.location_id, row.quantity, row.reserved_quantity) for row in quants]
+        promised = self._promised.of(product_ids, place_ids)
+        counts += [(*where, Decimal(0), quantity) for where, quantity in promised.items()]
+        paths = self._paths({location_id for _, location_id, _, _ in counts})
+        for product_id, location_id, quantity, taken in counts:
+            for place_id in paths.get(location_id, frozenset()).intersection(place_ids):
+                on_hand, reserved = held[product_id, place_id]
+                held[product_id, place_id] = (on_hand + quantity, reserved + taken)
         return held
 
     def _paths(self, location_ids: Iterable[int]) -> dict[int, frozenset[int]]:

@@ -90,6 +90,37 @@ class StockedRow(Row):
     uom_id: LinkedName
 
 
+class WaitingRow(Row):
+    """A movement of a sales order, for which `quantity` is reserved so far."""
+
+    MODEL: ClassVar[str] = "stock.move"
+    SPELLED: ClassVar[Mapping[str, tuple[str, ...]]] = {"quantity": ("reserved_availability",)}
+
+    product_id: Owner
+    location_id: Owner
+    sale_line_id: Link
+    product_uom_qty: Decimal
+    quantity: Decimal
+
+
+class QuotedRow(Row):
+    """A line of a quotation."""
+
+    MODEL: ClassVar[str] = "sale.order.line"
+
+    order_id: Owner
+    product_id: Link
+    product_uom_qty: Decimal
+
+
+class DeliveredFromRow(Row):
+    """A sales order with the warehouse that delivers it."""
+
+    MODEL: ClassVar[str] = "sale.order"
+
+    warehouse_id: Link
+
+
 class ContactRow(Row):
     """A customer as Odoo's users keep it."""
 

@@ -100,7 +100,7 @@ def _failure(fault: Fault, operation: str, *, write: bool) -> SyncError:
     if fault.faultCode == 3:
         return failures.credentials_refused()
     if fault.faultCode == 4:
-        return failures.permission_missing(f"call {operation}")
+        return failures.access_refused(message, operation)
     if fault.faultCode == 2:
         gone = message.startswith("Record does not exist")
         return failures.of_exception("MissingError" if gone else "UserError", message, operation)

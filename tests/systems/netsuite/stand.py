@@ -1,6 +1,7 @@
 """What the tests of NetSuite share: a served account with a witness to its messages, and orders for it."""
 
 import secrets
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from erpsync.sandbox.runner import Served
 from erpsync.systems.netsuite.adapter import NetSuiteErp
 from erpsync.systems.netsuite.settings import NetSuiteSettings
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator
+from erpsync.testing.barrier import Flag
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 OFFICIAL = "2023_2"
@@ -59,6 +61,20 @@ class Witness:
 
     def operation(self, environ: Mapping[str, Any], body: bytes) -> str:
         return self.simulator.operation(environ, body)
+
+
+class FirstWaits:
+    """Between looking for a record and making it: the first write under `reference` waits there, and all others pass."""
+
+    def __init__(self, reference: str) -> None:
+        self.here, self.let_on = Flag("the first write"), Flag("that the first write may go on")
+        self._reference = reference
+        self._first = threading.Lock()
+
+    def __call__(self, external_id: str) -> None:
+        if external_id == self._reference and self._first.acquire(blocking=False):
+            self.here.hoist()
+            self.let_on.wait()
 
 
 def misfits(messages: Iterable[bytes], schema: etree.XMLSchema) -> list[str]:

@@ -14,7 +14,7 @@ from erpsync.domain.payments import Payment, Refund, RefundLine
 from erpsync.ports.erp_records import PaymentDraft, RecordRef, RefundDraft
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator
-from tests.systems.netsuite.stand import World, eur, order, order_line
+from tests.systems.netsuite.stand import FirstWaits, World, eur, order, order_line
 
 AT = datetime(2026, 11, 25, 9, 15, tzinfo=UTC)
 
@@ -203,13 +203,19 @@ def test_what_people_made_of_a_credit_memo_is_left_alone(world: World, sold: Rec
     assert world.served.records()["creditMemos"][0]["memo"] == "Applied by hand"
 
 
-def test_a_credit_that_is_committed_late_is_not_made_twice(world: World, sold: RecordRef) -> None:
-    draft = refund_draft(sold, returned())
-    fault = world.served.faulty.add(Fault(FaultKind.LATE, "upsertList:CreditMemo", seconds=0.3))
+def test_a_credit_that_is_committed_late_is_not_made_twice(open_world: Callable[..., World]) -> None:
+    late = FirstWaits("shop-refund-1")
+    world = open_world(NetSuiteSimulator(skus={"SKU-0001": Decimal(10)}, customers=1, between=late))
+    made = world.erp().create_orders([world.draft(order("1"))])["shop-1"]
+    assert isinstance(made, RecordRef)
+    draft = refund_draft(made, returned())
+    fault = world.served.faulty.add(Fault(FaultKind.LATE, "upsertList:CreditMemo"))
 
     with pytest.raises(OutcomeUnknown):
         world.erp().post_refunds([draft])
+    late.here.wait()
     again = world.erp().post_refunds([draft])["shop-refund-1"]
+    late.let_on.hoist()
     world.served.faulty.wait_for_late()
 
     assert fault.fired == 1

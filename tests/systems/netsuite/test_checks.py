@@ -79,6 +79,7 @@ def test_a_wrong_account_is_a_refused_token(world: World) -> None:
     failures = bad(world.erp(account="7654321").check())
 
     assert list(failures) == ["signed in"]
+    assert "`account`" in failures["signed in"].next_step
 
 
 def test_custom_fields_that_the_account_lacks_are_named(world: World) -> None:

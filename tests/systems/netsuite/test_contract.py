@@ -42,7 +42,7 @@ def wsdls(contracts: Path) -> tuple[etree._Element, etree._Element]:
     """Oracle's and the simulator's."""
     with serve({"netsuite": create()}) as served:
         url = f"{served['netsuite'].base_url}/wsdl/v{OFFICIAL}_0/netsuite.wsdl"
-        own = etree.fromstring(requests.get(url, timeout=10).content)
+        own = etree.fromstring(requests.get(url, timeout=60).content)
     return etree.parse(contracts / "netsuite" / "wsdl" / "netsuite.wsdl").getroot(), own
 
 
@@ -126,7 +126,7 @@ def test_every_published_schema_is_one() -> None:
         base = served["netsuite"].base_url
         for version in ("2025_2", OFFICIAL):
             for prefix in prefixes():
-                document = requests.get(f"{base}/xsd/v{version}_0/{prefix}.xsd", timeout=10).content
+                document = requests.get(f"{base}/xsd/v{version}_0/{prefix}.xsd", timeout=60).content
                 root = etree.fromstring(document)
                 assert root.get("targetNamespace") == namespace(prefix, version)
 

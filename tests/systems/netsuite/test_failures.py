@@ -17,7 +17,7 @@ from erpsync.systems.netsuite.simulator_access import Fault as Blocked
 from erpsync.systems.netsuite.simulator_access import Keys
 from erpsync.systems.netsuite.wire import Status
 from erpsync.transport.soap import SoapFault
-from tests.systems.netsuite.stand import World, customer_draft, order
+from tests.systems.netsuite.stand import FirstWaits, World, customer_draft, order
 
 PRICES = {"SKU-0001": Decimal("6.90")}
 UPSERT = "upsertList:SalesOrder"
@@ -38,14 +38,18 @@ def test_a_lost_reply_does_not_create_a_second_order(world: World) -> None:
     assert len(world.orders()) == 1
 
 
-def test_a_commit_after_the_client_gave_up_does_not_create_a_second_order(world: World) -> None:
+def test_a_commit_after_the_client_gave_up_does_not_create_a_second_order(open_world: Callable[..., World]) -> None:
+    late = FirstWaits("shop-1")
+    world = open_world(NetSuiteSimulator(skus=PRICES, customers=1, between=late))
     erp, draft = world.erp(), world.draft(order("1"))
-    fault = world.served.faulty.add(Fault(FaultKind.LATE, UPSERT, seconds=0.5))
+    fault = world.served.faulty.add(Fault(FaultKind.LATE, UPSERT))
 
     with pytest.raises(OutcomeUnknown):
         erp.create_orders([draft])
+    late.here.wait()
     early = erp.find_orders(["shop-1"])
     second = erp.create_orders([draft])
+    late.let_on.hoist()
     world.served.faulty.wait_for_late()
 
     assert fault.fired == 1
@@ -406,6 +410,19 @@ def test_a_records_refusal_has_its_family(code: str, family: type[SyncError], na
     assert error.code == name
     assert error.problem.record == "order #1"
     assert secret not in str(error)
+
+
+def test_an_address_that_netsuite_finds_too_long_is_to_be_shortened_in_the_store() -> None:
+    status: Status = {
+        "isSuccess": False,
+        "statusDetail": [{"code": "EXCEEDED_MAX_FIELD_LENGTH", "message": "Street 1", "type": "ERROR"}],
+    }
+
+    error = refusals.of_status(status, record="order #1")
+
+    assert type(error) is Rejected
+    assert error.problem.next_step.startswith("Shorten the text in the store")
+    assert "Street 1" not in str(error)
 
 
 def test_a_warning_is_no_refusal() -> None:

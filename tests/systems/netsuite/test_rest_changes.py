@@ -223,6 +223,26 @@ def test_stock_is_told_of_configured_locations_zero_included_else_of_the_places_
     assert [one.location for one in ours.erp(stock_locations="").stock_of(named)] == ["1"]
 
 
+def test_an_order_that_waits_for_approval_takes_from_what_is_free_by_both_transports(ours: Account) -> None:
+    line = order_line("SKU-0001", "2")
+    order_id = ordered(ours.erp(order_status="pending_approval"), ours, "1", line, order_line("SKU-0001"))
+    by_people = ordered(ours.erp(order_status="pending_approval"), ours, "2", line)
+    ours.simulator.books.order(by_people).external_id = None
+    sold = ours.simulator.books.order(order_id)
+    assert {sold.status, ours.simulator.books.order(by_people).status} == {"_pendingApproval"}
+
+    def reserved() -> list[tuple[str, Decimal]]:
+        rest, soap = ours.erp().stock_of([Sku("SKU-0001")]), ours.soap().stock_of([Sku("SKU-0001")])
+        assert rest == soap == [level for level in read(ours.erp().stock_levels)[0] if level.sku == "SKU-0001"]
+        return [(level.location, level.reserved) for level in rest]
+
+    assert reserved() == [("1", 3), ("2", 0)]
+    ours.simulator.books.change_order(sold, lambda order: setattr(order, "status", "_pendingFulfillment"))
+    assert reserved() == [("1", 3), ("2", 0)]
+    ours.erp().cancel_orders([order_id])
+    assert reserved() == [("1", 0), ("2", 0)]
+
+
 def test_stock_is_told_by_external_id_where_that_is_the_sku(ours: Account) -> None:
     item = next(item for item in ours.simulator.books.items.values() if item.sku == "SKU-0001")
     item.external_id = "MUG"

@@ -17,7 +17,7 @@ from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.netsuite.rest_adapter import NetSuiteRestErp
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator
 from tests.systems.netsuite.rest_stand import Account, account
-from tests.systems.netsuite.stand import customer_draft, order
+from tests.systems.netsuite.stand import FirstWaits, customer_draft, order
 
 PRICES = {"SKU-0001": Decimal("6.90")}
 ONE, MANY = "PUT salesOrder", "POST salesOrder"
@@ -50,31 +50,37 @@ def test_a_lost_reply_does_not_create_a_second_order(ours: Account) -> None:
     assert [line["item"] for line in made["lines"]] == ["SKU-0001"]
 
 
-def test_a_commit_after_the_client_gave_up_does_not_create_a_second_order(ours: Account) -> None:
-    erp, draft = ours.erp(), ours.draft(order("1"))
-    fault = ours.fault(Fault(FaultKind.LATE, ONE, seconds=0.3))
+def test_a_commit_after_the_client_gave_up_does_not_create_a_second_order(tools: Tools) -> None:
+    late = FirstWaits("shop-1")
+    with account(tools, NetSuiteSimulator(skus=PRICES, customers=1, between=late)) as ours:
+        erp, draft = ours.erp(), ours.draft(order("1"))
+        fault = ours.fault(Fault(FaultKind.LATE, ONE))
 
-    assert isinstance(erp.create_orders([draft])["shop-1"], OutcomeUnknown)
-    early = erp.find_orders(["shop-1"])
-    second = erp.create_orders([draft])
-    ours.served.faulty.wait_for_late()
+        assert isinstance(erp.create_orders([draft])["shop-1"], OutcomeUnknown)
+        late.here.wait()
+        early = erp.find_orders(["shop-1"])
+        second = erp.create_orders([draft])
+        late.let_on.hoist()
+        ours.served.faulty.wait_for_late()
 
-    assert fault.fired == 1
-    assert early == {"shop-1": ()}
-    assert isinstance(second["shop-1"], RecordRef)
-    [made] = ours.orders()
-    assert len(made["lines"]) == 1
+        assert fault.fired == 1
+        assert early == {"shop-1": ()}
+        assert isinstance(second["shop-1"], RecordRef)
+        [made] = ours.orders()
+        assert len(made["lines"]) == 1
 
 
 def test_a_job_whose_receipt_is_lost_may_run_yet_so_that_nobody_looks_too_early(ours: Account) -> None:
     erp, both = ours.erp(timeout_seconds=30), drafts(ours, "1", "2")
-    fault = ours.fault(Fault(FaultKind.LATE, MANY, seconds=0.3))
+    fault = ours.fault(Fault(FaultKind.LATE, MANY))
+    ours.simulator.rest.jobs.working.clear()
 
     with pytest.raises(OutcomeUnknown) as lost:
         erp.create_orders(both)
     assert lost.value.settle_seconds == 30
-    assert ours.orders() == []
     ours.served.faulty.wait_for_late()
+    assert ours.orders() == []
+    ours.simulator.rest.jobs.working.set()
     again = erp.create_orders(both)
 
     assert fault.fired == 1

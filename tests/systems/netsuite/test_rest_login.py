@@ -15,6 +15,7 @@ from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.netsuite.rest_token import proof
 from erpsync.systems.netsuite.simulator import NetSuiteSimulator
+from erpsync.systems.netsuite.simulator_records import ACCOUNTS
 from erpsync.systems.netsuite.simulator_rest_access import PrivateKey
 from tests.systems.netsuite.rest_stand import Account, account
 from tests.systems.netsuite.stand import MovableClock
@@ -197,16 +198,46 @@ def test_doctor_asks_no_more_after_a_failed_login(ours: Account) -> None:
     checks = ours.erp(client_id="wrong").check()
 
     assert [(check.name, check.ok) for check in checks] == [("signed in", False), ("clock", True)]
+    assert "`account`" in checks[0].next_step
 
 
-@pytest.mark.parametrize("kind", ["salesOrder", "customer", "creditMemo", "customerDeposit", "itemFulfillment", "item"])
-def test_doctor_names_the_permission_that_is_missing(ours: Account, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("salesOrder", ["may read sales orders"]),
+        ("customer", ["may read customers"]),
+        ("creditMemo", ["may read credits"]),
+        ("customerDeposit", ["may read customer deposits"]),
+        ("itemFulfillment", ["may read item fulfillments"]),
+        ("item", ["may read items", "may read stock"]),
+    ],
+)
+def test_doctor_names_the_permission_that_is_missing(ours: Account, kind: str, names: list[str]) -> None:
     ours.simulator.denied.add(kind)
 
     failures = bad(ours.erp().check())
 
-    assert failures
+    assert set(names) <= set(failures)
     assert all("role" in check.next_step for check in failures.values())
+
+
+def test_doctor_says_where_no_stock_would_be_told(ours: Account) -> None:
+    fault = ours.fault(Fault(FaultKind.STATUS, "suiteql location", status=200, body=b'{"items": []}'))
+
+    failures = bad(ours.erp(stock_locations="").check())
+
+    assert fault.fired == 1
+    assert list(failures) == ["may read stock"]
+    assert "location" in failures["may read stock"].next_step
+
+
+def test_doctor_finds_a_setting_that_is_not_on_the_first_page(ours: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chart of accounts may have more rows than one answer takes."""
+    for number in range(1000, 2000):
+        monkeypatch.setitem(ACCOUNTS, str(number), f"Account {number}")
+
+    assert bad(ours.erp(payment_account="1999").check()) == {}
+    assert set(bad(ours.erp(payment_account="2000").check())) == {"payment_account"}
 
 
 def test_doctor_tells_what_rest_web_services_need(ours: Account) -> None:

@@ -54,12 +54,45 @@ def test_what_is_promised_to_orders_is_reserved_until_it_is_shipped(world: World
     assert levels(everything(world.erp().stock_levels, watermark)[0], "SKU-0001")["1"] == (8, 0)
 
 
-def test_a_page_of_stock_is_three_requests(world: World) -> None:
+def test_an_order_that_waits_for_approval_takes_from_what_is_free(world: World) -> None:
+    """NetSuite commits nothing to it: what was sold would be on sale again."""
+    world.simulator.put_stock("SKU-0001", "1", Decimal(10))
+    draft = world.draft(order("1", order_line("SKU-0001", "2"), order_line("SKU-0002"), order_line("SKU-0001")))
+    ref = world.erp(order_status="pending_approval").create_orders([draft])["shop-1"]
+    assert isinstance(ref, RecordRef)
+    sold = world.simulator.books.order(ref.target_id)
+    assert sold.status == "_pendingApproval"
+    assert sold.lines[0].item.stock["1"].committed == 0
+
+    def told() -> tuple[int, int]:
+        named = levels(world.erp().stock_of([Sku("SKU-0001")]), "SKU-0001")
+        assert levels(everything(world.erp().stock_levels)[0], "SKU-0001") == named
+        assert named["2"][1] == 0
+        return named["1"]
+
+    assert told() == (10, 3)
+    world.simulator.books.change_order(sold, lambda order: setattr(order, "status", "_pendingFulfillment"))
+    assert told() == (10, 3)
+    world.erp().cancel_orders([ref.target_id])
+    assert told() == (10, 0)
+
+
+def test_orders_that_people_entered_take_what_netsuite_commits_to_them(world: World) -> None:
+    world.simulator.put_stock("SKU-0001", "1", Decimal(10))
+    draft = world.draft(order("1", order_line("SKU-0001", "2")))
+    ref = world.erp(order_status="pending_approval").create_orders([draft])["shop-1"]
+    assert isinstance(ref, RecordRef)
+    world.simulator.books.order(ref.target_id).external_id = None
+
+    assert levels(world.erp().stock_of([Sku("SKU-0001")]), "SKU-0001")["1"] == (10, 0)
+
+
+def test_a_page_of_stock_is_four_requests(world: World) -> None:
     page = world.erp(page_size=100).stock_levels(Since())
 
     assert len(page.records) == 100
     asked = world.served.faulty.operations
-    assert (asked["search:Item"], asked["getItemAvailability"]) == (2, 1)
+    assert (asked["search:Item"], asked["getItemAvailability"], asked["search:Transaction"]) == (2, 1, 1)
 
 
 def a_kit(world: World, **quantities: int) -> None:
@@ -172,6 +205,26 @@ def test_a_fulfilment_of_something_else_than_a_sales_order_tells_nothing(world: 
     books.fulfilments["77"] = Fulfilment("77", "IF77", "4242", now, now, [], [])
 
     assert progress(world) == []
+
+
+def test_a_transfer_order_that_is_asked_for_as_a_sales_order_stops_no_page(world: World) -> None:
+    """NetSuite may say that there is none, or that it is of another type."""
+    books = world.simulator.books
+    now = books.now()
+    books.fulfilments["77"] = Fulfilment("77", "IF77", "4242", now, now, [], [])
+    version = world.settings().endpoint_version
+    core, messages = (f"urn:{name}_{version}.platform.webservices.netsuite.com" for name in ("core", "messages"))
+    refused = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
+        f'<getListResponse xmlns="{messages}"><readResponseList><status xmlns="{core}" isSuccess="true"/><readResponse>'
+        f'<status xmlns="{core}" isSuccess="false"><statusDetail type="ERROR"><code>INVALID_TRANS_TYP</code>'
+        "<message>Transaction type specified is incorrect.</message></statusDetail></status>"
+        "</readResponse></readResponseList></getListResponse></e:Body></e:Envelope>"
+    ).encode()
+    fault = world.served.faulty.add(Fault(FaultKind.STATUS, "getList.*", status=200, body=refused))
+
+    assert progress(world) == []
+    assert fault.fired == 1
 
 
 def test_an_order_that_cannot_be_understood_stops_no_other(world: World) -> None:

@@ -105,6 +105,19 @@ def test_check_stops_at_a_wrong_key(odoo: Odoo) -> None:
     assert "Renew" in checks[-1].next_step
 
 
+@pytest.mark.parametrize("protocol", ["json2", "xmlrpc"])
+def test_a_company_that_is_not_the_users_is_the_connections_fault_and_named(
+    odoo: Odoo, tag: str, protocol: str
+) -> None:
+    erp = odoo.erp(company=99999999, protocol=protocol)
+    with pytest.raises(Unavailable) as caught:
+        erp.create_orders([draft(tag, order([item("SKU-0001")]), odoo.customer(tag))])
+    assert caught.value.code == "company-refused"
+    wrong = [check for check in erp.check() if not check.ok]
+    assert wrong
+    assert all("`company`" in check.detail and "Allowed Companies" in check.next_step for check in wrong)
+
+
 def test_check_lists_missing_permissions(odoo: Odoo) -> None:
     checks = {check.name: check for check in odoo.erp(api_key=odoo.new_key("user")).check()}
     assert not checks["permissions"].ok

@@ -1,7 +1,6 @@
 """The adapter when something breaks in between: nothing is made twice, and the next attempt finishes the work."""
 
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -13,6 +12,7 @@ from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind, FaultySimulator
 from erpsync.sandbox.runner import serve
 from erpsync.systems.odoo.simulator import API_KEY, DATABASE, OdooSimulator
+from erpsync.testing.barrier import Flag, Meeting, together
 from tests.odoo_server import OdooServer
 from tests.systems.odoo.conftest import Odoo, of_simulator
 from tests.systems.odoo.drafts import ELSEWHERE, HOME, buyer, draft, item, order
@@ -72,19 +72,18 @@ def test_a_write_that_lands_after_the_client_gave_up_does_not_make_a_second_orde
 
 
 def test_two_workers_with_the_same_orders_make_each_once(tools: Tools, orders: list[OrderDraft]) -> None:
-    simulator = OdooSimulator(latency_seconds=0.05)
-    barrier = threading.Barrier(2)
+    meeting = Meeting(2)
 
-    def work(odoo: Odoo) -> object:
-        barrier.wait()
-        return odoo.erp().create_orders(orders)
+    def meet(operation: str) -> None:
+        if operation == "sale.order/load":
+            meeting.arrive()
 
+    simulator = OdooSimulator(between=meet)
     with serve({"odoo": simulator}) as served:
         odoo = of_simulator(simulator, OdooServer(served["odoo"].base_url, DATABASE, API_KEY), tools)
         assert odoo.customer("shop") == orders[0].customer_id
-        with ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(work, [odoo, odoo]))
-        assert answers[0] == answers[1]
+        first, second = together(*[lambda: odoo.erp().create_orders(orders)] * 2)
+        assert first.result() == second.result()
         # Both looked before either had written, so both wrote, and one of them was told to try again.
         assert served["odoo"].faulty.operations["sale.order/load"] == 2
     assert_made_once(simulator, orders)
@@ -197,22 +196,23 @@ def test_an_exception_inside_odoo_is_told_by_its_class(
 
 
 def test_more_calls_than_odoo_has_connections_wait_without_spending_attempts(tools: Tools) -> None:
-    simulator = OdooSimulator(latency_seconds=0.2, connections=1)
-    barrier = threading.Barrier(3)
+    inside, release = Flag("the first call"), Flag("that the first call may go on")
 
-    def ping(odoo: Odoo) -> object:
-        erp = odoo.erp()
-        barrier.wait()
-        try:
-            return erp.ping()
-        except Throttled as error:
-            return error.code
+    def hold(_: str) -> None:
+        inside.hoist()
+        release.wait()
 
-    with serve({"odoo": simulator}) as served, ThreadPoolExecutor(3) as pool:
+    simulator = OdooSimulator(between=hold, connections=1)
+    with serve({"odoo": simulator}) as served, ThreadPoolExecutor(1) as pool:
         odoo = of_simulator(simulator, OdooServer(served["odoo"].base_url, DATABASE, API_KEY), tools)
-        answers = list(pool.map(ping, [odoo] * 3))
-    assert "busy" in answers
-    assert set(answers) <= {None, "busy"}
+        first = pool.submit(odoo.erp().ping)
+        inside.wait()
+        with pytest.raises(Throttled) as refused:
+            odoo.erp().ping()
+        release.hoist()
+        first.result()
+        odoo.erp().ping()
+    assert (refused.value.code, refused.value.counts_as_attempt) == ("busy", False)
 
 
 @pytest.mark.parametrize("operation", ["sale.order/load", "sale.order.line/write"])

@@ -1,8 +1,6 @@
 """Credit notes for what buyers received, and payments on their journals, on the simulated Odoo."""
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +16,7 @@ from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind, FaultySimulator
 from erpsync.sandbox.runner import serve
 from erpsync.systems.odoo.simulator import API_KEY, DATABASE, OdooSimulator
+from erpsync.testing.barrier import Meeting, together
 from tests.odoo_server import OdooServer
 from tests.systems.odoo.conftest import Odoo, of_simulator
 from tests.systems.odoo.drafts import draft, eur, item, order, shipping
@@ -243,19 +242,19 @@ def test_a_lost_or_late_refund_is_finished_not_doubled(
 
 
 def test_two_workers_with_one_refund_make_one(tools: Tools) -> None:
-    simulator = OdooSimulator(latency_seconds=0.05)
-    barrier = threading.Barrier(2)
-    with serve({"odoo": simulator}) as served, ThreadPoolExecutor(2) as pool:
+    meeting = Meeting(2)
+
+    def meet(operation: str) -> None:
+        if operation == "account.move/load":
+            meeting.arrive()
+
+    simulator = OdooSimulator(between=meet)
+    with serve({"odoo": simulator}) as served:
         odoo = of_simulator(simulator, OdooServer(served["odoo"].base_url, DATABASE, API_KEY), tools)
         wanted = refund_of(sold(odoo), [back()], "11.90")
-
-        def work(_: int) -> object:
-            erp = odoo.erp()
-            barrier.wait()
-            return erp.post_refunds([wanted])
-
-        answers = list(pool.map(work, range(2)))
-    assert answers[0] == answers[1]
+        first, second = together(*[lambda: odoo.erp().post_refunds([wanted])] * 2)
+        assert served["odoo"].faulty.operations["account.move/load"] == 2
+    assert first.result() == second.result()
     assert simulator.credited("shop-r1") == [Decimal("11.90")]
 
 

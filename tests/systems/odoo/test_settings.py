@@ -65,6 +65,7 @@ def test_plain_http_is_for_this_machine_and_its_neighbours(url: str) -> None:
         ({"order_fields": {"x_gift": "note ||"}}, "is not a JMESPath expression"),
         ({"page_size": 501}, "less than or equal to 500"),
         ({"overlap_seconds": 1}, "greater than or equal to 60"),
+        ({"timeout_seconds": 30}, "greater than or equal to 40"),
         ({"rounding_limit": "5"}, "less than or equal to 1"),
         ({"nonsense": 1}, "Extra inputs"),
     ],

@@ -3,7 +3,6 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from erpsync.sandbox.faults import FaultySimulator
 from erpsync.systems.odoo import SPEC
 from erpsync.systems.odoo.settings import OdooSettings
 from erpsync.systems.odoo.simulator import API_KEY, DATABASE, OdooSimulator
+from erpsync.testing.barrier import Meeting, together
 from tests.odoo_server import OdooServer
 
 GOOD = {"Authorization": f"bearer {API_KEY}", "X-Odoo-Database": DATABASE, "Content-Type": "application/json"}
@@ -39,18 +39,18 @@ def url(faulty: tuple[OdooServer, FaultySimulator]) -> str:
 )
 def test_nobody_gets_in_without_the_key(url: str, authorization: str, message: str) -> None:
     headers: dict[str, str | bytes] = {**GOOD, "Authorization": authorization.encode("latin-1")}
-    reply = requests.post(url, BODY, headers=headers, timeout=5)
+    reply = requests.post(url, BODY, headers=headers, timeout=60)
     assert (reply.status_code, reply.json()["message"].startswith(message)) == (401, True)
 
 
 def test_the_scheme_may_be_written_in_capitals(url: str) -> None:
     headers = {**GOOD, "Authorization": f"Bearer {API_KEY}"}
-    assert requests.post(url, BODY, headers=headers, timeout=5).status_code == 200
+    assert requests.post(url, BODY, headers=headers, timeout=60).status_code == 200
 
 
 def test_without_a_database_header_the_only_database_answers(url: str) -> None:
     headers = {name: value for name, value in GOOD.items() if name != "X-Odoo-Database"}
-    assert requests.post(url, BODY, headers=headers, timeout=5).json() == [1]
+    assert requests.post(url, BODY, headers=headers, timeout=60).json() == [1]
 
 
 @pytest.mark.parametrize(
@@ -65,23 +65,17 @@ def test_without_a_database_header_the_only_database_answers(url: str) -> None:
     ],
 )
 def test_requests_that_are_no_calls(url: str, method: str, body: bytes, content_type: str, status: int) -> None:
-    reply = requests.request(method, url, data=body, headers={**GOOD, "Content-Type": content_type}, timeout=5)
+    reply = requests.request(method, url, data=body, headers={**GOOD, "Content-Type": content_type}, timeout=60)
     assert reply.status_code == status
 
 
 def test_one_call_runs_into_another_that_makes_the_same_external_id() -> None:
     """Both arrive, one waits for the other, and cannot see what it made."""
-    simulator = OdooSimulator(latency_seconds=0.05)
-    barrier = Barrier(2)
+    meeting = Meeting(2)
+    simulator = OdooSimulator(between=lambda _: meeting.arrive())
     body = {"fields": ["id", "name"], "data": [["erpsync.one", "One"], ["erpsync.two", "Two"]]}
-
-    def load(_: int) -> Any:
-        barrier.wait()
-        return call(simulator, "res.partner/load", body)
-
-    with ThreadPoolExecutor(2) as pool:
-        answers = sorted(pool.map(load, range(2)), key=lambda answer: bool(answer["ids"]))
-    loser, winner = answers
+    ended = together(*[lambda: call(simulator, "res.partner/load", body)] * 2)
+    loser, winner = sorted((each.result() for each in ended), key=lambda answer: bool(answer["ids"]))
     assert (loser["ids"], len(winner["ids"])) == (False, 2)
     assert ["could not serialize" in message["message"] for message in loser["messages"]] == [True, True]
     assert call(simulator, "res.partner/load", body)["ids"] == winner["ids"]
@@ -129,19 +123,19 @@ def test_the_documented_example_gets_the_documented_answer(contracts: Path, url:
     assert wanted["headers"].keys() == GOOD.keys()
     headers = {**wanted["headers"], "Authorization": GOOD["Authorization"], "X-Odoo-Database": DATABASE}
     call_body = {"vals_list": [{"name": "Deco Addict", "is_company": True}]}
-    requests.post(f"{base}/json/2/res.partner/create", json=call_body, headers=GOOD, timeout=5)
+    requests.post(f"{base}/json/2/res.partner/create", json=call_body, headers=GOOD, timeout=60)
     reply = requests.request(
-        wanted["method"], base + wanted["path"], data=json.dumps(wanted["body"]), headers=headers, timeout=5
+        wanted["method"], base + wanted["path"], data=json.dumps(wanted["body"]), headers=headers, timeout=60
     )
     assert [row.keys() for row in reply.json()] == [row.keys() for row in example["response_200"]]
     assert [row["name"] for row in reply.json()] == ["Deco Addict"]
-    refused = requests.post(url, BODY, headers={**GOOD, "Authorization": "bearer x"}, timeout=5)
+    refused = requests.post(url, BODY, headers={**GOOD, "Authorization": "bearer x"}, timeout=60)
     documented = example["response_401"]
     assert refused.json().keys() == documented.keys()
     assert {name: refused.json()[name] for name in ("name", "message", "arguments", "context")} == {
         name: documented[name] for name in ("name", "message", "arguments", "context")
     }
-    version = requests.get(f"{base}/web/version", timeout=5).json()
+    version = requests.get(f"{base}/web/version", timeout=60).json()
     assert version == example["version_probe"]["response"]
 
 
