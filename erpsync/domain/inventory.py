@@ -8,8 +8,8 @@ from erpsync.domain.ids import Sku
 
 
 class StockLevel(BaseModel):
-    """What the ERP holds of a SKU at one of its locations, in its stock unit. `reserved` is promised to its open orders, set
-    aside for them or not."""
+    """What the ERP holds of a SKU at one of its locations, in its stock unit. `reserved` is promised to its open orders,
+    whether it is set aside for them or not."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,5 @@
-"""Kinds of settings that systems share: lookup tables, and addresses that are safe to send a merchant's data to."""
+"""Kinds of settings that systems share: lookup tables, time zones, and addresses that are safe to send a merchant's data
+to."""
 
 import ipaddress
 import re
@@ -6,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
@@ -49,6 +51,14 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # unknown, no name at all, and that of a folder, as "Europe" is
+        raise ValueError(f'"{value}" is not a time zone; it looks like "Europe/Berlin" or "UTC"') from None
+    return value
+
+
 def is_private(host: str) -> bool:
     """Whether the host is this machine, an address of a private network, or a name without a dot, as the services of one
     compose file call each other."""
@@ -77,6 +87,9 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 Address = Annotated[str, AfterValidator(_address)]
 """An address over TLS, or over plain http inside a private network; empty where the setting allows it."""
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+"""The name of a time zone, which `zoneinfo.ZoneInfo` has."""
 
 
 def entry_of(table: Mapping[str, str], number: Decimal | None, default: Default) -> str | Default:

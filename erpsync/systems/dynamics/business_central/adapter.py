@@ -43,7 +43,7 @@ class BusinessCentralErp:
         self._refunds = Refunds(self._client, settings, lookups)
         self._payments = Payments(self._client, settings, lookups)
         self._changes = Changes(self._client, settings, lookups)
-        self._progress = Progress(self._client, settings)
+        self._progress = Progress(self._client, settings, lookups)
         self._stock = Stock(self._client, settings, lookups)
 
     def ping(self) -> None:

@@ -35,7 +35,7 @@ class Changes:
 
     def prices(self, since: Since) -> Page[BasePrice]:
         """An item's change time moves with its price. API v2.0 has no sales price lists."""
-        currency = self._lookups.local_currency()
+        currency = self._settings.iso_currency(self._lookups.local_currency())
         return self._page("items", "item", _ITEM, since, lambda row: mapper.prices(row, currency, self._settings))
 
     def _page(

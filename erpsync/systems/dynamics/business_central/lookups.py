@@ -49,6 +49,14 @@ class Lookups:
         named = {self._split(sku)[0] for sku in skus}
         return sorted(number for number in named if 0 < len(number) <= _NUMBER_LENGTH)
 
+    def with_variants(self, numbers: Iterable[str]) -> set[str]:
+        """Those of these item numbers that have variants."""
+        params = {"$select": "number", "$expand": "itemVariants($select=code)"}
+        filters = one_of("number", sorted({number for number in numbers if number}))
+        requests = [Request("GET", "items", {**params, "$filter": some}) for some in filters]
+        answers = self._client.batch(requests)
+        return {row["number"] for answer in answers for row in answer.rows if row["itemVariants"]}
+
     def shipment_method_id(self, code: str, record: str) -> str:
         return self._id("shipmentMethods", code, "shipment method", "shipping_methods", record)
 

@@ -1,6 +1,6 @@
 """Domain records as Business Central's payloads, and its records as the domain's. Pure: what has to be looked up comes in.
 
-Texts are cut to the length of their field; nothing is normalised besides.
+Names are cut to the length of their field, addresses never (`domain.address_fields`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from erpsync import mapping
+from erpsync.domain import address_fields
 from erpsync.domain.fulfilments import ErpOrderState, Fulfilment, Invoice, OrderProgress, Parcel, ShippedLine
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.money import Money
@@ -17,7 +18,7 @@ from erpsync.domain.products import BasePrice, Product, Variant
 from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, OrderDraft, RecordRef
 from erpsync.systems.dynamics.business_central import wire
-from erpsync.systems.dynamics.business_central.lines import Line
+from erpsync.systems.dynamics.business_central.lines import Line, named
 from erpsync.systems.dynamics.business_central.references import NUMBER_LENGTH, code_of, reference_of
 from erpsync.systems.dynamics.business_central.settings import SYSTEM, BusinessCentralSettings
 from erpsync.systems.dynamics.business_central.wire import LENGTHS, Payload
@@ -35,19 +36,19 @@ _SHIP_TO = ("shipToAddressLine1", "shipToAddressLine2", "shipToCity", "shipToSta
 
 
 def customer_payload(draft: CustomerDraft, settings: BusinessCentralSettings) -> Payload:
-    """A customer card. Its number is our reference, which makes it unique."""
-    customer = draft.customer
+    """A customer card. Its number is our reference, which makes it unique. Raises Rejected for an address that does not
+    fit, and where a merchant's own field cannot be filled."""
+    customer, record = draft.customer, f"customer {draft.reference}"
     company = customer.company or (draft.billing.company if draft.billing else "")
     name = company or customer.full_name or (draft.billing.full_name if draft.billing else "") or customer.email
     payload: Payload = {
         "number": code_of(draft.reference, NUMBER_LENGTH),
-        "displayName": name or draft.reference,
+        "displayName": _cut("displayName", name or draft.reference),
         "type": "Company" if company else "Person",
     }
-    payload |= _reached(customer, draft.billing)
+    payload |= _reached(customer, draft.billing, record)
     if draft.billing is not None:
-        payload |= _address(draft.billing, _CUSTOMER_ADDRESS)
-    payload = _cut(payload)
+        payload |= _address(draft.billing, _CUSTOMER_ADDRESS, record)
     values = mapping.customer_values(settings.customer_fields, draft, system=SYSTEM)
     return payload | {key: value for key, value in values.items() if value is not None}
 
@@ -55,24 +56,24 @@ def customer_payload(draft: CustomerDraft, settings: BusinessCentralSettings) ->
 def order_header(
     draft: OrderDraft, settings: BusinessCentralSettings, shipment_method_id: str, payment_terms_id: str
 ) -> Payload:
-    """A sales order without its lines. Raises Rejected where a merchant's own field cannot be filled."""
-    order = draft.order
+    """A sales order without its lines. Raises Rejected for an address that does not fit, and where a merchant's own field
+    cannot be filled."""
+    order, record = draft.order, named(draft.order)
     to = order.shipping or order.billing
     payload: Payload = {
         "externalDocumentNumber": code_of(draft.reference),
-        "orderDate": order.created_at.astimezone(UTC).date().isoformat(),
+        "orderDate": order.created_at.astimezone(settings.zone).date().isoformat(),
         "customerId": draft.customer_id,
         "currencyCode": settings.currencies.get(order.currency, order.currency),
         "pricesIncludeTax": order.taxes_included,
     }
-    payload |= _reached(order.customer, to)
+    payload |= _reached(order.customer, to, record)
     if order.billing is not None:
-        payload |= _address(order.billing, _SELL_TO)
+        payload |= _address(order.billing, _SELL_TO, record)
     if to is not None:
-        payload["shipToName"] = to.company or to.full_name
-        payload["shipToContact"] = to.full_name if to.company else ""
-        payload |= _address(to, _SHIP_TO)
-    payload = _cut(payload)
+        payload["shipToName"] = _cut("shipToName", to.company or to.full_name)
+        payload["shipToContact"] = _cut("shipToContact", to.full_name if to.company else "")
+        payload |= _address(to, _SHIP_TO, record)
     if shipment_method_id:
         payload["shipmentMethodId"] = shipment_method_id
     if payment_terms_id:
@@ -168,7 +169,7 @@ def progress(
         reference=next((reference_of(one["externalDocumentNumber"]) for one in documents), ""),
         state=_state(order, shipments, invoices, settings),
         fulfilments=tuple(_fulfilment(number, one, parcels, skus, settings) for one in shipments),
-        invoices=tuple(_invoice(one) for one in invoices),
+        invoices=tuple(_invoice(one, settings.iso_currency(one["currencyCode"])) for one in invoices),
         changed_at=max(moment(one["lastModifiedDateTime"]) for one in documents),
     )
 
@@ -225,36 +226,39 @@ def _fulfilment(
     )
 
 
-def _invoice(invoice: wire.SalesInvoice) -> Invoice:
+def _invoice(invoice: wire.SalesInvoice, currency: str) -> Invoice:
     return Invoice(
         id=TargetId(invoice["id"]),
         number=invoice["number"],
-        total=Money(amount=Decimal(invoice["totalAmountIncludingTax"]), currency=invoice["currencyCode"]),
+        total=Money(amount=Decimal(invoice["totalAmountIncludingTax"]), currency=currency),
         issued_at=datetime.fromisoformat(invoice["invoiceDate"]).replace(tzinfo=UTC),
     )
 
 
-def _reached(customer: Customer, address: Address | None) -> Payload:
+def _reached(customer: Customer, address: Address | None, record: str) -> Payload:
     """How the buyer is reached, where the store knows."""
     phone = customer.phone or (address.phone if address else "")
-    return {key: value for key, value in {"email": customer.email, "phoneNumber": phone}.items() if value}
+    reached = {"email": customer.email, "phoneNumber": phone}
+    whole = address_fields.whole(reached, LENGTHS, system=SYSTEM, record=record)
+    return {key: value for key, value in whole.items() if value}
 
 
-def _address(address: Address, fields: tuple[str, str, str, str, str, str]) -> Payload:
+def _address(address: Address, fields: tuple[str, str, str, str, str, str], record: str) -> Payload:
     """All of it, empty fields too: else the customer card's own second line would stand below the order's first."""
     line1, line2, city, state, country, post_code = fields
-    return {
-        line1: address.line1,
-        line2: address.line2,
+    lengths = {name: LENGTHS[name] for name in (line1, line2)}
+    place = {
         city: address.city,
-        state: address.region,
+        # "Ciudad Autónoma de Buenos Aires" is too long, and nobody can shorten it in the store: its code says the same.
+        state: address.region if len(address.region) <= LENGTHS[state] else address.region_code,
         country: address.country,
         post_code: address.postal_code,
     }
-
-
-def _cut(payload: Payload) -> Payload:
     return {
-        key: value[: LENGTHS[key]].strip() if key in LENGTHS and isinstance(value, str) else value
-        for key, value in payload.items()
+        **address_fields.street((address.line1, address.line2), lengths, system=SYSTEM, record=record),
+        **address_fields.whole(place, LENGTHS, system=SYSTEM, record=record),
     }
+
+
+def _cut(field: str, name: str) -> str:
+    return name[: LENGTHS[field]].strip()

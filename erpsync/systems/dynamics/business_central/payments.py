@@ -36,7 +36,7 @@ class Payments:
         there = self._there(ready, journals)
         absent = [draft for draft in ready if draft.reference not in there]
         requests = [
-            Request("POST", _lines(journals[draft.reference]), body=_payload(draft), record=_record(draft))
+            Request("POST", _lines(journals[draft.reference]), body=self._payload(draft), record=_record(draft))
             for draft in absent
         ]
         for draft, answer in zip(absent, self._client.batch(requests), strict=True):
@@ -62,7 +62,7 @@ class Payments:
 
     def _journal(self, draft: PaymentDraft) -> str:
         payment = draft.payment
-        own = self._lookups.local_currency()
+        own = self._settings.iso_currency(self._lookups.local_currency())
         if payment.amount.currency != own:
             raise Rejected(
                 "payment-currency",
@@ -82,21 +82,20 @@ class Payments:
             )
         return self._lookups.journal_id(code, _record(draft))
 
+    def _payload(self, draft: PaymentDraft) -> Payload:
+        """What comes in from a customer is negative in a journal."""
+        return {
+            "customerId": draft.customer_id,
+            "postingDate": draft.payment.paid_at.astimezone(self._settings.zone).date().isoformat(),
+            "documentNumber": _number(draft),
+            "externalDocumentNumber": code_of(draft.reference),
+            "amount": -draft.payment.amount.amount,
+            "comment": f"Sales order {draft.order_id}",
+        }
+
 
 def _lines(journal_id: str) -> str:
     return f"customerPaymentJournals({journal_id})/customerPayments"
-
-
-def _payload(draft: PaymentDraft) -> Payload:
-    """What comes in from a customer is negative in a journal."""
-    return {
-        "customerId": draft.customer_id,
-        "postingDate": draft.payment.paid_at.date().isoformat(),
-        "documentNumber": _number(draft),
-        "externalDocumentNumber": code_of(draft.reference),
-        "amount": -draft.payment.amount.amount,
-        "comment": f"Sales order {draft.order_id}",
-    }
 
 
 def _number(draft: PaymentDraft) -> str:

@@ -16,6 +16,7 @@ from erpsync.domain.ids import Sku
 from erpsync.ports.pages import Page, Since
 from erpsync.systems.dynamics.business_central import mapper
 from erpsync.systems.dynamics.business_central.client import BusinessCentral, Request, one_of
+from erpsync.systems.dynamics.business_central.lookups import Lookups
 from erpsync.systems.dynamics.business_central.reading import BAD_ROW, Place, place_of, read_changed, unreadable
 from erpsync.systems.dynamics.business_central.settings import BusinessCentralSettings
 from erpsync.systems.dynamics.business_central.totals import WITH_LINES, by_number
@@ -25,6 +26,7 @@ from erpsync.systems.dynamics.business_central.wire import (
     SalesOrder,
     SalesShipment,
     ShipmentLine,
+    ShippedEntry,
     TrackingRow,
     select,
 )
@@ -35,9 +37,10 @@ _PHASES = (("salesOrders", "number"), ("salesShipments", "orderNumber"), ("sales
 
 
 class Progress:
-    def __init__(self, client: BusinessCentral, settings: BusinessCentralSettings) -> None:
+    def __init__(self, client: BusinessCentral, settings: BusinessCentralSettings, lookups: Lookups) -> None:
         self._client = client
         self._settings = settings
+        self._lookups = lookups
 
     def changed(self, since: Since) -> Page[OrderProgress]:
         """An order may come once for each reason. One that a person deletes is not told: nothing of it is left."""
@@ -70,6 +73,7 @@ class Progress:
         invoices = _grouped(by_number(self._client, "salesInvoices", "orderNumber", numbers, params))
         parcels = self._parcels([row["number"] for of_order in shipments.values() for row in of_order])
         variants = self._variants(orders.values())
+        posted = self._posted([row for number, rows in shipments.items() if number not in orders for row in rows])
         told: list[OrderProgress] = []
         bad: list[SyncError] = []
         for number in numbers:
@@ -77,7 +81,7 @@ class Progress:
             if order is None and not shipments[number] and not invoices[number]:
                 continue
             try:
-                skus = self._skus(order, variants)
+                skus = self._skus(order, variants) if order else _posted_skus(shipments[number], posted)
                 documents = (order, shipments[number], invoices[number])
                 told.append(mapper.progress(number, *documents, parcels, skus, self._settings))
             except BAD_ROW as error:
@@ -104,8 +108,30 @@ class Progress:
             if line.get("itemVariantId", NO_ID) != NO_ID
         )
         requests = [Request("GET", f"itemVariants({one})", {"$select": "code"}) for one in ids]
-        answers = self._client.batch(requests)
-        return {one: answer.body["code"] for one, answer in zip(ids, answers, strict=True) if answer.error is None}
+        codes = {}
+        for one, answer in zip(ids, self._client.batch(requests), strict=True):
+            # One that was deleted has no code any more. Without any other its goods would be told under the item's SKU.
+            if answer.status == 404:
+                continue
+            if answer.error is not None:
+                raise answer.error
+            codes[one] = answer.body["code"]
+        return codes
+
+    def _posted(self, shipments: Sequence[Any]) -> dict[tuple[str, int, str], Sku]:
+        """SKUs by shipment, sequence and item, for orders that are gone with their lines: the item ledger keeps variants.
+        Items without any need no looking up."""
+        lines = [(row, line) for row in shipments for line in row.get("salesShipmentLines", ())]
+        items = {line.get("lineObjectNumber") or "" for _, line in lines if line.get("lineType") == "Item"}
+        known = self._lookups.with_variants(items) if self._settings.ledger_page else set()
+        documents = {row["number"]: None for row, line in lines if line.get("lineObjectNumber") in known}
+        skus = {}
+        for some in one_of("Document_No", documents):
+            params = {"$select": select(ShippedEntry), "$filter": some}
+            for entry in self._client.read_page_service(self._settings.ledger_page, params):
+                sku = mapper.sku_of(entry["Item_No"], entry["Variant_Code"], self._settings)
+                skus[entry["Document_No"], entry["Document_Line_No"], entry["Item_No"]] = sku
+        return skus
 
     def _skus(self, order: Any, variants: Mapping[str, str]) -> dict[tuple[int, str], Sku]:
         """Posted lines keep the sequence of the order's line, and lose its variant."""
@@ -113,8 +139,13 @@ class Progress:
             (line["sequence"], line["lineObjectNumber"]): mapper.sku_of(
                 line["lineObjectNumber"], variants.get(line["itemVariantId"], ""), self._settings
             )
-            for line in (order["salesOrderLines"] if order else ())
+            for line in order["salesOrderLines"]
         }
+
+
+def _posted_skus(shipments: Sequence[Any], posted: Mapping[tuple[str, int, str], Sku]) -> dict[tuple[int, str], Sku]:
+    numbers = {row["number"] for row in shipments}
+    return {(sequence, item): sku for (number, sequence, item), sku in posted.items() if number in numbers}
 
 
 def _grouped(rows: Sequence[Any]) -> defaultdict[str, list[Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from erpsync.domain.errors import Rejected, SyncError
+from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError
 from erpsync.domain.ids import TargetId
 from erpsync.domain.money import Money
 from erpsync.domain.payments import Refund, RefundLine
@@ -93,7 +93,7 @@ class Refunds:
         of_memo = self._lines(draft, sale, gross=gross)
         body = {
             "externalDocumentNumber": code_of(draft.reference),
-            "creditMemoDate": draft.refund.created_at.date().isoformat(),
+            "creditMemoDate": draft.refund.created_at.astimezone(self._settings.zone).date().isoformat(),
             "customerId": sale.customer_id,
             "currencyCode": sale.currency,
             "salesCreditMemoLines": [line.payload() for line in of_memo],
@@ -101,7 +101,17 @@ class Refunds:
         if sale.open_invoice is not None and sale.open_invoice["remainingAmount"] >= draft.refund.total.amount:
             body["invoiceNumber"] = sale.open_invoice["number"]
         self._do(Request("POST", "salesCreditMemos", body=body, record=_record(draft)))
-        return self._find(draft)
+        made = self._find(draft)
+        if made is None:
+            what = "The credit memo that was made is not there to be read."
+            raise OutcomeUnknown(
+                "not-found-again",
+                system=SYSTEM,
+                record=_record(draft),
+                what=what,
+                settle_seconds=float(self._settings.settle_seconds),
+            )
+        return made
 
     def _settle(self, draft: RefundDraft, memo: Any) -> None:
         present = next((line for line in memo["salesCreditMemoLines"] if line["description"] == ROUNDING), None)

@@ -81,7 +81,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
             r"customer cannot be found|customerid",
             "customer-gone",
             "The customer of this order is not in this company any more.",
-            "Make the customer again in Business Central or unlink it, then replay.",
+            "Replay: the customer is found by e-mail address in Business Central, or made anew.",
         ),
         (
             r"e-?mail address",

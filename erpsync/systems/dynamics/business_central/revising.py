@@ -10,7 +10,6 @@ from typing import Any
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Transient
 from erpsync.domain.ids import TargetId
-from erpsync.domain.money import Money, total
 from erpsync.ports.erp_records import OrderDraft, RecordRef, Written
 from erpsync.systems.dynamics.business_central.client import BusinessCentral, Request
 from erpsync.systems.dynamics.business_central.differences import differing
@@ -170,15 +169,15 @@ class Revising:
         if not plans:
             return {}
         params = {"$select": "orderNumber,totalAmountIncludingTax,currencyCode"}
-        invoiced: dict[str, list[Money]] = defaultdict(list)
+        invoiced: dict[str, list[tuple[str, Decimal]]] = defaultdict(list)
         for row in by_number(self._client, "salesInvoices", "orderNumber", list(plans), params):
-            amount = Money(amount=Decimal(row["totalAmountIncludingTax"]), currency=row["currencyCode"])
-            invoiced[row["orderNumber"]].append(amount)
+            currency = self._settings.iso_currency(row["currencyCode"])
+            invoiced[row["orderNumber"]].append((currency, Decimal(row["totalAmountIncludingTax"])))
         results: dict[TargetId, Written] = {}
         for number, plan in plans.items():
             order = plan.draft.order
-            found = [one for one in invoiced[number] if one.currency == order.currency]
-            if found and total(found, order.currency) == order.total.rounded():
+            found = [amount for currency, amount in invoiced[number] if currency == order.currency]
+            if found and sum(found) == order.total.rounded().amount:
                 results[number] = RecordRef(number, number)
             else:
                 results[number] = _finished(plan.record, number, bool(invoiced[number]))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Self
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -14,7 +15,7 @@ from pydantic import (
 )
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, PercentTable, Table, long_secret
+from erpsync.ports.settings import Address, Names, PercentTable, Table, TimeZone, long_secret
 from erpsync.systems.dynamics.business_central.wire import CUSTOMER_FIELDS, ORDER_FIELDS
 
 SYSTEM = "dynamics_bc"
@@ -79,6 +80,10 @@ class BusinessCentralSettings(BaseModel):
         "lost replies.",
     )
     page_size: int = Field(default=500, ge=1, le=500, description="Records read per page of changes.")
+    time_zone: TimeZone = Field(
+        default="UTC",
+        description='Zone whose date orders, credit memos and payments are booked at, as in "Europe/Berlin".',
+    )
     currencies: Table = Field(
         default_factory=dict,
         description='Currency codes by the store\'s, where they differ: { GBP = "STG" }. Others go as they are.',
@@ -185,6 +190,10 @@ class BusinessCentralSettings(BaseModel):
         return self
 
     @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
     def service(self) -> str:
         return f"{self.base_url}/v2.0/{quote(self.tenant, safe='')}/{quote(self.environment, safe='')}"
 
@@ -201,6 +210,10 @@ class BusinessCentralSettings(BaseModel):
         """Numbers of items that are charges, in capitals: they are no goods, though they are items."""
         charges = [self.charge(setting) for setting in CHARGES]
         return frozenset(charge[1].upper() for charge in charges if charge and charge[0] == "Item")
+
+    def iso_currency(self, code: str) -> str:
+        """The store's code of a currency, by that of Business Central."""
+        return next((iso for iso, own in self.currencies.items() if own.upper() == code.upper()), code)
 
     def charge(self, setting: str) -> tuple[str, str] | None:
         """Line type and number of what a charge is booked on; None where the setting is empty."""

@@ -85,9 +85,9 @@ class Limits:
                 self._free.notify_all()
 
     def until_waiting(self, count: int) -> bool:
-        """Returns when so many stand in the queue; False where they do not come within ten seconds."""
+        """Returns when so many stand in the queue; False where they do not come within a minute."""
         with self._free:
-            return self._free.wait_for(lambda: self.waiting >= count, 10)
+            return self._free.wait_for(lambda: self.waiting >= count, 60)
 
     def _count(self) -> None:
         now = time.monotonic()

@@ -42,9 +42,8 @@ def ship(
         copied = {name: line[name] for name in ("sequence", "lineType", "lineObjectNumber", "description", "unitPrice")}
         books.add("salesShipmentLines", documentId=shipment["id"], documentNo=number, quantity=wanted, **copied)
         if line["lineType"] == "Item":
-            post_entry(
-                books, line["lineObjectNumber"], books.variant(line), books.place(line), -wanted, number, seconds_ago
-            )
+            goods = (line["lineObjectNumber"], books.variant(line), books.place(line))
+            post_entry(books, *goods, -wanted, number, seconds_ago, line["sequence"])
     books.compute("salesOrders", order["id"])
     books.touch(order, seconds_ago)
 
@@ -91,7 +90,14 @@ def post_credit_memo(books: Books, memo: Row) -> None:
 
 
 def post_entry(
-    books: Books, item: str, variant: str, location: str, quantity: Decimal, document: str, seconds_ago: float
+    books: Books,
+    item: str,
+    variant: str,
+    location: str,
+    quantity: Decimal,
+    document: str,
+    seconds_ago: float,
+    sequence: int = 0,
 ) -> None:
     """One item ledger entry, applied to open ones of the other sign. Numbers have gaps; an entry of a transaction that
     began earlier takes a lower one than is there already."""
@@ -115,6 +121,8 @@ def post_entry(
         Remaining_Quantity=remaining,
         Open=bool(remaining),
         Posting_Date=today(),
+        Document_No=document,
+        Document_Line_No=sequence,
     )
     entry = {"entryNumber": number, "itemNumber": item, "documentNumber": document, "postingDate": today()}
     books.add("itemLedgerEntries", seconds_ago=seconds_ago, quantity=quantity, **entry)

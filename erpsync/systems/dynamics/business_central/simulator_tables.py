@@ -117,7 +117,7 @@ TABLES: Mapping[str, Mapping[str, Field]] = {
         " -lineObjectNumber:code20 -description:text100 -quantity:decimal -unitPrice:decimal",
         # Pages 38, 516 and 142, published as web services.
         "page 38": "-Entry_No:int -Item_No:code20 -Variant_Code:code10 -Location_Code:code10 -Quantity:decimal"
-        " -Remaining_Quantity:decimal -Open:bool -Posting_Date:date",
+        " -Remaining_Quantity:decimal -Open:bool -Posting_Date:date -Document_No:code20 -Document_Line_No:int",
         "page 516": "-Document_Type:text20 -Document_No:code20 -Line_No:int -Type:text20 -No:code20 -Variant_Code:code10"
         " -Location_Code:code10 -Quantity:decimal -Outstanding_Quantity:decimal",
         "page 142": "-No:code20 -Sell_to_Customer_No:code20 -Shipping_Agent_Code:code10 -Package_Tracking_No:text50"

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import Sku
@@ -32,7 +32,8 @@ _ITEM = {
     "$expand": "itemVariants($select=code)",
     "$orderby": "number",
 }
-_NOTHING = Decimal(0)
+_Amounts: TypeAlias = Mapping[tuple[str, str, str], Sequence[Any]]
+"""Quantities as they were read, by item, variant and location: one that is none is that item's fault alone."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Stock:
                 next_step="Publish page 38 as a web service in Business Central and set `ledger_page` to its name.",
             )
 
-    def _place(self, since: Since, promised: Mapping[tuple[str, str, str], Decimal]) -> _Place:
+    def _place(self, since: Since, promised: _Amounts) -> _Place:
         if since.cursor is not None:
             try:
                 return _Place(*json.loads(since.cursor))
@@ -119,7 +120,7 @@ class Stock:
         items = self._client.read("items", {**_ITEM, "$filter": where, "$top": str(size)}, page_size=size)
         return items, str(items[-1]["number"]) if len(items) == size else ""
 
-    def _moved(self, place: _Place, promised: Mapping[tuple[str, str, str], Decimal]) -> tuple[list[Any], str]:
+    def _moved(self, place: _Place, promised: _Amounts) -> tuple[list[Any], str]:
         """The next items that have new entries, or that orders have been promised, now or at the last read."""
         mark = _mark(place.start)
         where = f"entryNumber gt {max(mark.entry - OVERLAP_ENTRIES, 0)}"
@@ -134,26 +135,24 @@ class Stock:
         filters = (f"{condition} and ({some})" if condition else some for some in one_of("number", numbers))
         return [row for some in filters for row in self._client.read_all("items", {**_ITEM, "$filter": some})]
 
-    def _told(
-        self, items: Sequence[Any], promised: Mapping[tuple[str, str, str], Decimal]
-    ) -> tuple[list[StockLevel], list[SyncError]]:
+    def _told(self, items: Sequence[Any], promised: _Amounts) -> tuple[list[StockLevel], list[SyncError]]:
         if not items:
             return [], []
         on_hand = self._on_hand([item["number"] for item in items])
-        asked = self._settings.stock_locations
+        places = self._settings.stock_locations or ("", *self._lookups.location_codes())
         records: list[StockLevel] = []
         bad: list[SyncError] = []
         for item in items:
             try:
                 number = item["number"]
-                places = asked or self._places(number, on_hand, promised)
-                codes = self._codes(item, on_hand)
+                # The item itself besides its variants, and stock without a location: both may have been there before.
+                codes = ["", *(variant["code"] for variant in item["itemVariants"])]
                 records += [
                     StockLevel(
                         sku=mapper.sku_of(number, code, self._settings),
                         location=location,
-                        on_hand=on_hand.get((number, code, location), _NOTHING),
-                        reserved=promised.get((number, code, location), _NOTHING),
+                        on_hand=_sum(on_hand, number, code, [location]),
+                        reserved=_sum(promised, number, code, _promising(location, places)),
                         unit=item["baseUnitOfMeasureCode"],
                     )
                     for code in codes
@@ -163,37 +162,19 @@ class Stock:
                 bad.append(unreadable("item", item, error))
         return records, bad
 
-    def _places(
-        self,
-        number: str,
-        on_hand: Mapping[tuple[str, str, str], Decimal],
-        promised: Mapping[tuple[str, str, str], Decimal],
-    ) -> list[str]:
-        """Every location; and none, spelt as an empty text, where stock lies without one."""
-        nowhere = any(item == number and not location for item, _, location in [*on_hand, *promised])
-        return [*([""] if nowhere else []), *self._lookups.location_codes()]
-
-    def _codes(self, item: Any, on_hand: Mapping[tuple[str, str, str], Decimal]) -> list[str]:
-        """The item's variants; the item itself where it has none, or has stock without one."""
-        variants = [variant["code"] for variant in item["itemVariants"]]
-        itself = not variants or any(
-            number == item["number"] and not code and amount for (number, code, _), amount in on_hand.items()
-        )
-        return [*([""] if itself else []), *variants]
-
-    def _on_hand(self, numbers: Sequence[str]) -> dict[tuple[str, str, str], Decimal]:
-        levels: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    def _on_hand(self, numbers: Sequence[str]) -> _Amounts:
+        levels: defaultdict[tuple[str, str, str], list[Any]] = defaultdict(list)
         for some in one_of("Item_No", numbers):
             params = {"$select": select(StockRow), "$filter": f"Open eq true and ({some})"}
             for row in self._client.read_page_service(self._settings.ledger_page, params):
                 key = (row["Item_No"], row["Variant_Code"], row["Location_Code"])
-                levels[key] += Decimal(row["Remaining_Quantity"])
+                levels[key].append(row["Remaining_Quantity"])
         return dict(levels)
 
-    def _promised(self, among: Sequence[str] = ("",)) -> dict[tuple[str, str, str], Decimal]:
+    def _promised(self, among: Sequence[str] = ("",)) -> _Amounts:
         """What sales orders still have to deliver, of the items that the filters `among` match together. A read of changes
         needs all of it each time, since it changes without any entry."""
-        levels: defaultdict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        levels: defaultdict[tuple[str, str, str], list[Any]] = defaultdict(list)
         if not self._settings.sales_lines_page:
             return {}
         where = "Document_Type eq 'Order' and Type eq 'Item' and Outstanding_Quantity gt 0"
@@ -201,8 +182,19 @@ class Stock:
             params = {"$select": select(PromisedRow), "$filter": f"{where} and ({some})" if some else where}
             for row in self._client.read_page_service(self._settings.sales_lines_page, params):
                 key = (row["No"], row["Variant_Code"], row["Location_Code"])
-                levels[key] += Decimal(row["Outstanding_Quantity"])
+                levels[key].append(row["Outstanding_Quantity"])
         return dict(levels)
+
+
+def _promising(location: str, places: Sequence[str]) -> list[str]:
+    """Whose promises count at a location: its own, and at the first one those of lines that name none, where stock without
+    a location is not told. Their goods are sold all the same."""
+    return [location, ""] if location == places[0] and "" not in places else [location]
+
+
+def _sum(amounts: _Amounts, number: str, code: str, locations: Sequence[str]) -> Decimal:
+    found = (one for location in locations for one in amounts.get((number, code, location), ()))
+    return sum(map(Decimal, found), Decimal(0))
 
 
 def _mark(watermark: str | None) -> _Mark:

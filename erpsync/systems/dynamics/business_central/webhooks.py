@@ -31,8 +31,10 @@ _RESOURCE = re.compile(r"companies\(([0-9A-Fa-f-]{36})\)/(\w+)")
 
 
 class _Notification(BaseModel):
-    clientState: str = ""
-    resource: str = ""
+    """Subscriptions of others, without a client state, may share a delivery with ours."""
+
+    clientState: str | None = None
+    resource: str | None = None
 
 
 class _Notifications(BaseModel):
@@ -62,7 +64,7 @@ class BusinessCentralWebhooks:
         return [Nudge(flow) for flow in dict.fromkeys(flows)]
 
     def _collections(self, delivery: Delivery) -> list[str]:
-        found = [subscribed_to(one.resource) for one in self._ours(delivery)]
+        found = [subscribed_to(one.resource or "") for one in self._ours(delivery)]
         return sorted({one[1] for one in found if one is not None})
 
     def _ours(self, delivery: Delivery) -> list[_Notification]:
@@ -70,7 +72,7 @@ class BusinessCentralWebhooks:
             told = _Notifications.model_validate_json(delivery.body.removeprefix(_BYTE_ORDER_MARK)).value
         except ValidationError:
             return []
-        return [one for one in told if hmac.compare_digest(one.clientState.encode(), self._state.encode())]
+        return [one for one in told if hmac.compare_digest((one.clientState or "").encode(), self._state.encode())]
 
 
 def client_state(name: ConnectionName, secret: SecretStr) -> str:

@@ -186,6 +186,15 @@ class StockRow(TypedDict):
     Remaining_Quantity: Decimal
 
 
+class ShippedEntry(TypedDict):
+    """An entry of page 38 that a shipment made."""
+
+    Document_No: str
+    Document_Line_No: int
+    Item_No: str
+    Variant_Code: str
+
+
 class PromisedRow(TypedDict):
     No: str
     Variant_Code: str

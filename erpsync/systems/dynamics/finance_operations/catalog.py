@@ -106,7 +106,7 @@ class Catalog:
         def levels(row: ReleasedRow, own: Sequence[VariantRow]) -> list[StockLevel]:
             present = there.get(row["ItemNumber"], [])
             return [
-                _level(sku, place, dims, present, row["InventoryUnitSymbol"])
+                _level(sku, place, dims, present, row["InventoryUnitSymbol"], also_nowhere=place == locations[0])
                 for sku, dims in skus_of(row, own).items()
                 for place in locations
             ]
@@ -117,8 +117,8 @@ class Catalog:
         return reading.page(self._client, RELEASED, since, self._settings.page_size)
 
     def _places(self) -> str:
-        locations = self._settings.stock_locations
-        return query.either("InventoryWarehouseId", locations) if 0 < len(locations) <= query.VALUES_A_FILTER else ""
+        asked = self._settings.stock_locations
+        return query.either("InventoryWarehouseId", ("", *asked)) if 0 < len(asked) < query.VALUES_A_FILTER else ""
 
 
 def _told(rows: Rows[ReleasedRow], variants: Sequence[VariantRow], make: Make[T]) -> Page[T]:
@@ -182,13 +182,20 @@ def _product(
     )
 
 
-def _level(sku: Sku, place: str, dims: Mapping[str, str], rows: Sequence[OnHandRow], unit: str) -> StockLevel:
-    present = [row for row in rows if row["InventoryWarehouseId"] == place and _matches(row, dims)]
+def _level(
+    sku: Sku, place: str, dims: Mapping[str, str], rows: Sequence[OnHandRow], unit: str, *, also_nowhere: bool
+) -> StockLevel:
+    """With `also_nowhere` what is promised without a warehouse counts here. Orders are promised their goods whether F&O
+    reserves for them or not: by default nothing is reserved
+    (https://learn.microsoft.com/dynamicsax-2012/about-order-quantity-reservation)."""
+    own = [row for row in rows if _matches(row, dims)]
+    present = [row for row in own if row["InventoryWarehouseId"] == place]
+    promised = [*present, *(row for row in own if also_nowhere and not row["InventoryWarehouseId"])]
     return StockLevel(
         sku=sku,
         location=place,
         on_hand=sum((row["OnHandQuantity"] for row in present), Decimal(0)),
-        reserved=sum((row["ReservedOnHandQuantity"] for row in present), Decimal(0)),
+        reserved=sum((row["ReservedOnHandQuantity"] + row["OnOrderQuantity"] for row in promised), Decimal(0)),
         unit=unit,
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from erpsync.domain import address_fields
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.orders import Order
 from erpsync.domain.parties import Address, Customer
@@ -21,6 +22,8 @@ from erpsync.systems.dynamics.finance_operations.wire import CustomerRow, Row
 # CustRef, https://learn.microsoft.com/previous-versions/dynamics/ax-2012/reference/gg846831(v=ax.60)
 REFERENCE_LENGTH = 60
 _REFERENCE_FIELD_LENGTH = 50
+# The street is one field, of several lines.
+_POSTAL = {"Street": 250, "City": 60, "ZipCode": 10}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Document:
 
 
 def order_document(draft: OrderDraft, items: Mapping[Sku, Item], settings: FinanceOperationsSettings) -> Document:
-    """Raises Rejected where the order cannot be booked to the cent, naming what is missing."""
+    """Raises Rejected where the order cannot be booked to the cent, naming what is missing, and where its address does not
+    fit."""
     order, record = draft.order, label(draft.order)
     if order.currency not in settings.currencies:
         raise refusals.currency_unknown(record, order.currency)
@@ -85,7 +89,8 @@ def charge_item(setting: str, record: str, settings: FinanceOperationsSettings) 
 
 
 def customer_row(draft: CustomerDraft, settings: FinanceOperationsSettings) -> Row:
-    """The customer's fields, without its account. Raises Rejected where no customer group is set."""
+    """The customer's fields, without its account. Raises Rejected where no customer group is set, and where the address
+    does not fit."""
     customer, address = draft.customer, draft.billing or draft.shipping
     record = f"customer {draft.reference}"
     group = next(
@@ -103,7 +108,7 @@ def customer_row(draft: CustomerDraft, settings: FinanceOperationsSettings) -> R
         settings.customer_reference_field: kept_reference(draft.reference),
     }
     if address is not None:
-        row |= {f"Address{name}": value for name, value in _postal(address, "State", settings).items()}
+        row |= _postal(address, "Address", "State", settings, record)
     if settings.sales_tax_group:
         row["SalesTaxGroup"] = settings.sales_tax_group
     row |= _plain(customer_values(settings.customer_fields, draft, system=SYSTEM))
@@ -153,7 +158,7 @@ def _header(draft: OrderDraft, settings: FinanceOperationsSettings) -> Row:
     if address is not None:
         row["DeliveryAddressName"] = (address.full_name or address.company or order.customer.full_name)[:60]
         row["IsDeliveryAddressOrderSpecific"] = "Yes"
-        row |= {f"DeliveryAddress{name}": value for name, value in _postal(address, "StateId", settings).items()}
+        row |= _postal(address, "DeliveryAddress", "StateId", settings, label(order))
     return {**fixed(settings), **{name: value for name, value in row.items() if value}}
 
 
@@ -267,7 +272,8 @@ def _line(line: Line, settings: FinanceOperationsSettings) -> Row:
 
 
 def _party(customer: Customer, address: Address | None) -> Row:
-    """A person by its names, a company by its own. F&O needs one of them: the e-mail address stands in for none."""
+    """A person by its names, a company by its own, cut to F&O's lengths. F&O needs one of them: the e-mail address stands
+    in for none."""
     first = customer.first_name or (address.first_name if address else "")
     last = customer.last_name or (address.last_name if address else "")
     company = customer.company or (address.company if address else "")
@@ -276,16 +282,22 @@ def _party(customer: Customer, address: Address | None) -> Row:
     return {"PartyType": "Person", "PersonFirstName": first[:25] or "-", "PersonLastName": last[:25] or "-"}
 
 
-def _postal(address: Address, state: str, settings: FinanceOperationsSettings) -> Row:
-    """Address fields without their prefix; `state` is what the entity calls the state."""
-    row: Row = {
-        "Street": "\n".join(part for part in (address.company, address.line1, address.line2) if part)[:250],
-        "City": address.city[:60],
-        "ZipCode": address.postal_code[:10],
+def _postal(
+    address: Address, prefix: str, state: str, settings: FinanceOperationsSettings, record: str
+) -> dict[str, str]:
+    """The address's fields, whose names begin with `prefix`; `state` is what the entity calls the state. Raises Rejected
+    for what does not fit."""
+    place = {
+        "Street": "\n".join(part for part in (address.company, address.line1, address.line2) if part),
+        "City": address.city,
+        "ZipCode": address.postal_code,
+    }
+    row = {
+        **address_fields.whole(place, _POSTAL, system=SYSTEM, record=record),
         "CountryRegionISOCode": address.country,
         state: address.region_code if address.country in settings.state_countries else "",
     }
-    return {name: value for name, value in row.items() if value}
+    return {f"{prefix}{name}": value for name, value in row.items() if value}
 
 
 def _plain(values: Mapping[str, Value]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Payments:
             "AccountDisplayValue": draft.customer_id,
             "CurrencyCode": payment.amount.currency,
             "CreditAmount": payment.amount.amount,
-            "TransactionDate": query.moment(payment.paid_at),
+            "TransactionDate": query.date_of(payment.paid_at, settings.zone),
             "PaymentMethodName": method,
             "PaymentReference": number_for(draft.reference),
             "TransactionText": f"{draft.order_id} {draft.reference}"[:REFERENCE_LENGTH],

@@ -2,8 +2,10 @@
 
 No entity tells when an order changed, so a read covers what may have: first all orders that are not over, then those
 that packing slips and invoices since the watermark belong to, then cancelled ones that are not old. Orders that were over
-before stay out, so that a poll grows with the open orders, not with all there ever were. The watermark is a day by F&O's
-clock: slips and invoices know no time, and may be dated back by some days when they are posted.
+before stay out, so that a poll grows with the open orders, not with all there ever were. So do old ones that are stopped
+(Do not process), as all are that erpsync cancelled: nothing is delivered of them until they go on, and a packing slip or an
+invoice would bring one back. The watermark is a day by F&O's clock: slips and invoices know no time, and may be dated back
+by some days when they are posted.
 """
 
 import json
@@ -75,11 +77,13 @@ class Progress:
         if part == "invoiced":
             return self._of(INVOICES, "SalesOrderNumber", after, f"InvoiceDate ge {self._since(start)}")
         canceled = query.enumeration("SalesStatus", standing.CANCELED)
+        young = f"OrderCreationDateTime ge {self._since('')}"
         if part == "cancelled":
-            wanted = f"SalesOrderStatus eq {canceled} and OrderCreationDateTime ge {self._since('')}"
+            wanted = f"SalesOrderStatus eq {canceled} and {young}"
         else:
             invoiced = query.enumeration("SalesStatus", standing.INVOICED)
-            wanted = f"SalesOrderStatus ne {canceled} and SalesOrderStatus ne {invoiced}"
+            going_on = f"IsSalesProcessingStopped eq {query.enumeration('NoYes', 'No')}"
+            wanted = f"SalesOrderStatus ne {canceled} and SalesOrderStatus ne {invoiced} and ({young} or {going_on})"
         return self._of(HEADERS, "SalesOrderNumber", after, wanted)
 
     def _of(

@@ -6,7 +6,7 @@ only eq and ne (https://learn.microsoft.com/dynamics365/fin-ops-core/dev-itpro/d
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from urllib.parse import quote, urlencode
 
@@ -28,6 +28,11 @@ def enumeration(kind: str, name: str) -> str:
 
 def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def date_of(at: datetime, zone: tzinfo) -> str:
+    """The date that it is in the zone, as F&O writes dates itself: at noon, so that none becomes its neighbour."""
+    return f"{at.astimezone(zone).date()}T12:00:00Z"
 
 
 def both(*terms: str) -> str:

@@ -65,7 +65,7 @@ class Refunds:
         lines = [
             _credit(self._line(line, order, items, record, included=included))
             for line in draft.refund.lines
-            if line.quantity
+            if line.quantity or line.amount.amount
         ]
         if draft.refund.shipping.amount:
             lines.append(_credit(self._shipping(draft.refund.shipping.amount, order, record, included=included)))
@@ -86,29 +86,32 @@ class Refunds:
     def _line(
         self, line: RefundLine, order: Standing, items: Mapping[Sku, Item], record: str, *, included: bool
     ) -> Line:
-        if line.sku not in items:
+        item = items.get(line.sku)
+        # What comes back is one of the store's goods; money without goods may be for any line.
+        returns = line.restocked and bool(line.quantity)
+        if item is None and returns:
             raise refusals.sku_unknown(record, [line.sku], self._settings.company)
-        item = items[line.sku]
         group = next((one["SalesTaxItemGroupCode"] for one in order.lines if standing.item_of(one) == item), "")
-        percent = self._percent(group)
-        if percent is None:
-            known = [Decimal(rate) for rate in self._settings.tax_codes]
-            percent = amounts.rate_of(line.tax.amount, line.amount, known, included=included)
-            if percent is None:
+        rates = self._percents(group)
+        if len(rates) != 1:
+            known = rates or [Decimal(rate) for rate in self._settings.tax_codes]
+            rate = amounts.rate_of(line.tax.amount, line.amount, known, included=included)
+            if rate is None:
                 raise refusals.rate_unknown(record, line.sku)
-            group = tax_group(percent, record, self._settings)
-        if line.restocked:
-            return Line(item, line.quantity, amounts.per_unit(line.amount.amount, line.quantity), percent, group)
+            rates, group = [rate], tax_group(rate, record, self._settings)
+        if item is not None and returns:
+            return Line(item, line.quantity, amounts.per_unit(line.amount.amount, line.quantity), rates[0], group)
         service = charge_item("refund_charge", record, self._settings)
-        return amounts.once(service, line.amount.amount, percent, group, str(line.sku))
+        return amounts.once(service, line.amount.amount, rates[0], group, str(line.sku))
 
     def _shipping(self, gross: Decimal, order: Standing, record: str, *, included: bool) -> Line:
         """`gross` is what the buyer received, tax and all; it is taxed as the order's own shipping was."""
         item = charge_item("shipping_charge", record, self._settings)
         group = next((line["SalesTaxItemGroupCode"] for line in order.lines if line["ItemNumber"] == item), "")
-        percent = self._percent(group)
-        if percent is None:
-            percent, group = Decimal(0), tax_group(Decimal(0), record, self._settings)
+        rates = self._percents(group)
+        if len(rates) != 1:
+            rates, group = [Decimal(0)], tax_group(Decimal(0), record, self._settings)
+        [percent] = rates
         net = gross if included else amounts.rounded(gross / (1 + percent / 100), order.header["CurrencyCode"])
         return amounts.once(item, net, percent, group)
 
@@ -127,9 +130,10 @@ class Refunds:
         item = charge_item("refund_charge", record, self._settings)
         return [*lines, amounts.once(item, missing, Decimal(0), tax_group(Decimal(0), record, self._settings))]
 
-    def _percent(self, group: str) -> Decimal | None:
-        codes = {code: Decimal(percent) for percent, code in self._settings.tax_codes.items()}
-        return codes.get(group)
+    def _percents(self, group: str) -> list[Decimal]:
+        """The rates that an item sales tax group stands for: none where it is not in the settings, several where the sales
+        tax group makes the difference."""
+        return [Decimal(percent) for percent, code in self._settings.tax_codes.items() if code == group]
 
 
 def _credit(line: Line) -> Line:

@@ -72,12 +72,15 @@ def about(error: SyncError, record: str) -> SyncError:
     return error
 
 
-def permission_missing(record: str = "") -> Rejected:
-    return _rejected(
+def permission_missing(record: str = "") -> Unavailable:
+    """What one record is refused for want of a right, all are: no record is to blame."""
+    return Unavailable(
         "permission-missing",
-        record,
-        "The application's user in F&O has no right to this.",
-        "Give it the roles listed in the README of the F&O connection; `erpsync doctor` checks each entity.",
+        system=SYSTEM,
+        record=record,
+        what="The application's user in F&O has no right to this.",
+        next_step="Give it the roles listed in the README of the F&O connection; `erpsync doctor` checks each entity. "
+        "Waiting records then go on by themselves.",
     )
 
 

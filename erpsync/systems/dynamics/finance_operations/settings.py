@@ -4,11 +4,12 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, Table
+from erpsync.ports.settings import Address, Names, Table, TimeZone
 
 SYSTEM = "dynamics_fo"
 # Fields by which records are found again, or that carry what the order costs: no expression may overwrite them.
@@ -32,6 +33,9 @@ class FinanceOperationsSettings(BaseModel):
         default="", description="Address of the token endpoint. Empty: Microsoft's own for the tenant."
     )
     company: str = Field(description='Legal entity that orders are booked in (dataAreaId), as in "usmf".')
+    time_zone: TimeZone = Field(
+        default="UTC", description='Zone whose date payments are booked at, as in "Europe/Berlin".'
+    )
     order_numbers: Literal["ours", "sequence"] = Field(
         default="ours",
         description='"ours": the sales order number is made from the store\'s reference, so that F&O itself refuses a '
@@ -119,8 +123,8 @@ class FinanceOperationsSettings(BaseModel):
         default=90,
         ge=1,
         le=3650,
-        description="For how many days after it was made a cancelled order is still told of; and how far back the first "
-        "read of packing slips and invoices goes.",
+        description="For how many days after it was made a cancelled or stopped order is still told of; and how far back "
+        "the first read of packing slips and invoices goes.",
     )
     page_size: int = Field(default=500, ge=1, le=5000, description="Records a page when reading what changed.")
     concurrent_requests: int = Field(
@@ -209,6 +213,10 @@ class FinanceOperationsSettings(BaseModel):
     @classmethod
     def _no_customer_keys(cls, value: dict[str, str]) -> dict[str, str]:
         return _checked(value, _CUSTOMER_KEYS)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
 
     @property
     def numbers_are_ours(self) -> bool:

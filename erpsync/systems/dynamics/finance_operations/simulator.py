@@ -29,7 +29,7 @@ from erpsync.systems.dynamics.finance_operations.simulator_batch import Answer, 
 from erpsync.systems.dynamics.finance_operations.simulator_books import Books, entity_named
 from erpsync.systems.dynamics.finance_operations.simulator_controls import COMPANY, GROUP, LOCATIONS, Controls
 from erpsync.systems.dynamics.finance_operations.simulator_filter import compiled
-from erpsync.systems.dynamics.finance_operations.simulator_sales import RATES, Sales
+from erpsync.systems.dynamics.finance_operations.simulator_sales import ON_HAND, RATES, Sales
 from erpsync.systems.dynamics.finance_operations.simulator_schema import Entity, Row
 from erpsync.systems.dynamics.finance_operations.simulator_tables import Refused, Tables, etag
 
@@ -238,7 +238,8 @@ class FinanceOperationsSimulator:
         allowed = {"$filter", "$select", "$orderby", "$top", "$skip", "$count", "cross-company"}
         if not query.keys() <= allowed:
             raise Refused(400, "The query option is not supported.", "ODataException")
-        rows = [row for row in self._tables.all(entity.name) if self._visible(entity, row, query)]
+        known = self._sales.stock() if entity.name == ON_HAND else self._tables.all(entity.name)
+        rows = [row for row in known if self._visible(entity, row, query)]
         if query.get("$filter"):
             rows = list(filter(compiled(entity, query["$filter"]), rows))
         order = [one for one in query.get("$orderby", "").split(",") if one] or list(entity.key)

@@ -106,10 +106,11 @@ class Controls:
         number: str = "",
         seconds_ago: float = 0.0,
     ) -> None:
-        """Posts a packing slip. Services that have not been on one are on this one."""
+        """Posts a packing slip. Services that have not been on one are on this one. Raises ValueError for a stopped
+        order."""
         at = (datetime.now(UTC) - timedelta(seconds=seconds_ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
-            header = self._header(order_id)
+            header = self._processed(order_id)
             slip = f"PS-{self._tables.number():06d}"
             own = {"dataAreaId": COMPANY, "SalesId": order_id, "PackingSlipId": slip, "DeliveryDate": at}
             record: Row = {"SourceDocumentHeader": self._tables.number(), "ShipCarrierId": carrier, "CreatedOn": at}
@@ -133,9 +134,10 @@ class Controls:
             self._sales.settle(self._header(order_id))
 
     def invoice(self, order_id: str, *, in_name_of: str = "") -> None:
-        """Invoices it; `in_name_of` is the order that a consolidated invoice names instead."""
+        """Invoices it; `in_name_of` is the order that a consolidated invoice names instead. Raises ValueError for a stopped
+        order."""
         with self._lock:
-            header = self._header(order_id)
+            header = self._processed(order_id)
             lines = self._sales.lines(header)
             begun = any(line["_delivered"] for line in lines)
             amounts = []
@@ -167,6 +169,12 @@ class Controls:
         with self._lock:
             header = self._header(order_id)
             self._tables.update("SalesOrderHeadersV2", header, {"SalesOrderStatus": "Canceled"})
+
+    def stop(self, order_id: str, *, stopped: bool = True) -> None:
+        """Sets or takes off Do not process, as people do whose order has to wait."""
+        with self._lock:
+            values = {"IsSalesProcessingStopped": "Yes" if stopped else "No"}
+            self._tables.update("SalesOrderHeadersV2", self._header(order_id), values)
 
     def calculate_totals(self) -> None:
         """The batch job "Calculate sales totals": only from now on do headers tell what they come to."""
@@ -227,7 +235,15 @@ class Controls:
             raise KeyError(order_id)
         return header
 
+    def _processed(self, order_id: str) -> Row:
+        header = self._header(order_id)
+        if header["IsSalesProcessingStopped"] == "Yes":
+            raise ValueError(f"sales order {order_id} is not processed")
+        return header
+
     def _post(self, line: Row, delivered: Decimal = Decimal(0), invoiced: Decimal = Decimal(0)) -> None:
+        if delivered:
+            self._sales.issue(line, delivered)
         values: Row = {"_delivered": line["_delivered"] + delivered, "_invoiced": line["_invoiced"] + invoiced}
         self._tables.update("SalesOrderLines", line, {**values, "SalesOrderLineStatus": status_of({**line, **values})})
 

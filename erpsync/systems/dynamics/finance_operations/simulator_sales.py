@@ -4,11 +4,22 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from erpsync.systems.dynamics.finance_operations.simulator_schema import Row
+from erpsync.systems.dynamics.finance_operations.simulator_schema import ENTITIES, Row
 from erpsync.systems.dynamics.finance_operations.simulator_tables import Refused, Tables
 
+ON_HAND = "WarehousesOnHandV2"
 RATES = {"FULL": Decimal(19), "RED": Decimal(7), "EXEMPT": Decimal(0)}
 _CENT = Decimal("0.01")
+# What stock and order lines have in common, besides the warehouse.
+_STOCKED = (
+    "dataAreaId",
+    "ItemNumber",
+    "ProductConfigurationId",
+    "ProductSizeId",
+    "ProductColorId",
+    "ProductStyleId",
+    "ProductVersionId",
+)
 
 
 class Sales:
@@ -115,6 +126,32 @@ class Sales:
         if status != header["SalesOrderStatus"] and header["SalesOrderStatus"] != "Canceled":
             self._tables.update("SalesOrderHeadersV2", header, {"SalesOrderStatus": status})
 
+    def stock(self) -> list[Row]:
+        """All stock, with what open lines still have to get as on order: nothing is reserved for them."""
+        found = {_place(row): dict(row) for row in self._tables.all(ON_HAND)}
+        for line in self._tables.all("SalesOrderLines"):
+            left = Decimal(0) if line["_service"] else line["OrderedSalesQuantity"] - line["_delivered"]
+            if left > 0 and not self._is_canceled(line):
+                row = found.setdefault(_place(line), self._nothing_at(line))
+                row["OnOrderQuantity"] += left
+        return list(found.values())
+
+    def issue(self, line: Row, quantity: Decimal) -> None:
+        """Takes what a packing slip delivers out of the stock that there is."""
+        row = next((one for one in self._tables.all(ON_HAND) if _place(one) == _place(line)), None)
+        if row is not None and not line["_service"]:
+            self._tables.update(ON_HAND, row, {"OnHandQuantity": row["OnHandQuantity"] - quantity})
+
+    def _is_canceled(self, line: Row) -> bool:
+        wanted = {"dataAreaId": line["dataAreaId"], "SalesOrderNumber": line["SalesOrderNumber"]}
+        header = self._tables.get("SalesOrderHeadersV2", **wanted)
+        return header is not None and header["SalesOrderStatus"] == "Canceled"
+
+    def _nothing_at(self, line: Row) -> Row:
+        blank = {name: field.blank() for name, field in ENTITIES[ON_HAND].fields.items()}
+        places = {"InventorySiteId": line["ShippingSiteId"], "InventoryWarehouseId": line["ShippingWarehouseId"]}
+        return {**blank, **{name: line[name] for name in _STOCKED}, **places, "_version": 0}
+
     def lines(self, header: Row) -> list[Row]:
         wanted = {"dataAreaId": header["dataAreaId"], "SalesOrderNumber": header["SalesOrderNumber"]}
         return list(self._tables.where("SalesOrderLines", **wanted))
@@ -151,6 +188,11 @@ class Sales:
             raise failed("SalesOrderHeaderV2Entity", f"Field '{label}' must be filled in")
         if self._tables.get(entity, **company, **{key: value}) is None:
             raise missing("SalesOrderHeaderV2Entity", value, label, entity)
+
+
+def _place(row: Row) -> tuple[str, ...]:
+    warehouse = row["InventoryWarehouseId"] if "InventoryWarehouseId" in row else row["ShippingWarehouseId"]
+    return (*(str(row[name]).lower() for name in _STOCKED), warehouse)
 
 
 def status_of(line: Row) -> str:

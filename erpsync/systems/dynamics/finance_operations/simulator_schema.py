@@ -118,7 +118,7 @@ _TEXT = (
         "WarehousesOnHandV2 WarehouseOnHandV2 On_hand ItemNumber ProductColorId ProductConfigurationId ProductSizeId "
         "ProductStyleId ProductVersionId InventorySiteId InventoryWarehouseId",
         f"ItemNumber:20 {_DIMENSIONS} InventorySiteId:10 InventoryWarehouseId:10 OnHandQuantity:dec "
-        "ReservedOnHandQuantity:dec AvailableOnHandQuantity:dec",
+        "ReservedOnHandQuantity:dec AvailableOnHandQuantity:dec OnOrderQuantity:dec",
     ),
     (
         "CustPackingSlipJourBiEntities CustPackingSlipJourBiEntity Packing_slips SourceDocumentHeader",

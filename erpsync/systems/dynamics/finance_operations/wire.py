@@ -139,6 +139,9 @@ class AgreementRow(TypedDict):
 
 
 class OnHandRow(TypedDict):
+    """Reserved is what has been reserved of what is there; on order is what orders still have to get without a reservation
+    (https://learn.microsoft.com/previous-versions/dynamics/ax-2012/application-classes/dn668548(v=ax.60))."""
+
     ItemNumber: str
     ProductConfigurationId: str
     ProductSizeId: str
@@ -148,6 +151,7 @@ class OnHandRow(TypedDict):
     InventoryWarehouseId: str
     OnHandQuantity: Decimal
     ReservedOnHandQuantity: Decimal
+    OnOrderQuantity: Decimal
 
 
 class SlipRow(TypedDict):

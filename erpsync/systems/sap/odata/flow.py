@@ -31,7 +31,7 @@ def progress_of(order: Row, documents: Documents, settings: SapODataSettings) ->
     """Raises ValueError for a quantity or an amount that is none."""
     items = {text(item, "SalesOrderItem"): item for item in nested(order, "to_Item")}
     fulfilments = tuple(_fulfilments(order, items, documents, settings))
-    invoices = tuple(_invoices(order, documents))
+    invoices = tuple(_invoices(order, documents, settings))
     return OrderProgress(
         order_id=TargetId(text(order, "SalesOrder")),
         display=text(order, "SalesOrder"),
@@ -89,7 +89,7 @@ def _parcels(header: Row, settings: SapODataSettings) -> Iterator[Parcel]:
         yield Parcel(carrier=carrier, number=parcel)
 
 
-def _invoices(order: Row, documents: Documents) -> Iterator[Invoice]:
+def _invoices(order: Row, documents: Documents, settings: SapODataSettings) -> Iterator[Invoice]:
     """Of a collective invoice only what belongs to this order; cancelled ones and credit memos are none."""
     by_invoice: dict[str, list[Row]] = {}
     for item in documents.billing_items:
@@ -98,13 +98,12 @@ def _invoices(order: Row, documents: Documents) -> Iterator[Invoice]:
         header = documents.billing.get(key)
         if header is None or text(header, "SDDocumentCategory") != _INVOICE or header.get("BillingDocumentIsCancelled"):
             continue
+        currency = text(header, "TransactionCurrency") or text(order, "TransactionCurrency")
         total = sum((number(row.get("NetAmount")) + number(row.get("TaxAmount")) for row in rows), Decimal(0))
         yield Invoice(
             id=TargetId(key),
             number=text(header, "DocumentReferenceID") or key,
-            total=Money(
-                amount=total, currency=text(header, "TransactionCurrency") or text(order, "TransactionCurrency")
-            ),
+            total=Money(amount=total, currency=settings.iso_currency(currency)),
             issued_at=instant(text(header, "BillingDocumentDate")),
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from erpsync.domain import address_fields
 from erpsync.domain.errors import Rejected
 from erpsync.domain.orders import Order
 from erpsync.domain.parties import Address
@@ -18,11 +19,15 @@ from erpsync.systems.sap.odata.wire import Entity, results
 ORDER_REFERENCE = 35
 _ITEM_TEXT = 40
 _ASSIGNMENT = 18
+_NAME = 40
+_STREET = {"StreetName": 60, "StreetSuffixName1": 40, "StreetSuffixName2": 40}
+_PLACE = {"CityName": 40, "PostalCode": 10, "Country": 3, "PhoneNumber": 30, "EmailAddress": 241}
+_REGION = 3
 
 
 def order_entity(draft: OrderDraft, materials: Mapping[str, Material], settings: SapODataSettings) -> Entity:
     """The sales order with items, conditions, partners and texts, as one deep insert. Raises Rejected for what the settings
-    or the sales area lack."""
+    or the sales area lack, and for an address that does not fit."""
     order = draft.order
     parts = charged(order, settings)
     currency = currency_of(order.currency, settings, record=named(order))
@@ -128,27 +133,36 @@ def partner_entities(draft: OrderDraft, settings: SapODataSettings) -> list[Enti
         (settings.bill_to_function, order.billing or order.shipping),
     ):
         if address is not None:
-            own = results(order_address(address, order.customer.email, settings))
+            own = results(order_address(address, order.customer.email, settings, record=named(order)))
             found.append({"PartnerFunction": function, "Customer": draft.customer_id, "to_Address": own})
     return found
 
 
-def order_address(address: Address, email: str, settings: SapODataSettings) -> Entity:
-    """An address of A_SalesOrderPartnerAddress; its lengths are SAP's, and what is longer is cut."""
+def order_address(address: Address, email: str, settings: SapODataSettings, *, record: str) -> Entity:
+    """An address of A_SalesOrderPartnerAddress. Names are cut to SAP's lengths; raises Rejected for what else is longer."""
     lines = [address.company or address.full_name, address.full_name if address.company else ""]
+    place = {
+        "CityName": address.city,
+        "PostalCode": address.postal_code,
+        "Country": address.country.upper(),
+        "PhoneNumber": address.phone,
+        "EmailAddress": email,
+    }
     fields = {
-        "OrganizationName1": lines[0][:40],
-        "OrganizationName2": lines[1][:40],
-        "StreetName": address.line1[:60],
-        "StreetSuffixName1": address.line2[:40],
-        "CityName": address.city[:40],
-        "PostalCode": address.postal_code[:10],
-        "Country": address.country.upper()[:3],
-        "Region": address.region_code.upper()[:3] if settings.regions else "",
-        "PhoneNumber": address.phone[:30],
-        "EmailAddress": email[:241],
+        "OrganizationName1": lines[0][:_NAME],
+        "OrganizationName2": lines[1][:_NAME],
+        **address_fields.street((address.line1, address.line2), _STREET, system=SYSTEM, record=record),
+        **address_fields.whole(place, _PLACE, system=SYSTEM, record=record),
+        "Region": region_of(address, settings),
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def region_of(address: Address, settings: SapODataSettings) -> str:
+    """The region's code. One of more characters than SAP's codes have is the shop system's own, as "BG-01": half of it may
+    be another region, so none is sent."""
+    code = address.region_code.upper()
+    return code if settings.regions and len(code) <= _REGION else ""
 
 
 def text_entities(order: Order, settings: SapODataSettings) -> list[Entity]:

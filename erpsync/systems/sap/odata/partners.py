@@ -1,12 +1,13 @@
 """Customers as business partners, and back. Pure."""
 
+from erpsync.domain import address_fields
 from erpsync.domain.ids import TargetId
 from erpsync.domain.parties import Address, Customer
 from erpsync.mapping import customer_values
 from erpsync.ports.erp_changes import ErpCustomer
 from erpsync.ports.erp_records import CustomerDraft, RecordRef
 from erpsync.systems.sap.odata.edm import fitted, key
-from erpsync.systems.sap.odata.mapper import currency_of, own_fields
+from erpsync.systems.sap.odata.mapper import currency_of, own_fields, region_of
 from erpsync.systems.sap.odata.revising import patch, post, same
 from erpsync.systems.sap.odata.settings import SYSTEM, SapODataSettings
 from erpsync.systems.sap.odata.wire import Entity, Row, etag, nested, results, text
@@ -14,8 +15,9 @@ from erpsync.transport.batch import Request
 
 _REFERENCE = 20
 _NAME = 40
-_EMAIL = 241
-_PHONE = 30
+_STREET = {"StreetName": 60, "StreetSuffixName": 40, "AdditionalStreetSuffixName": 40}
+_PLACE = {"CityName": 40, "PostalCode": 10, "Country": 3}
+_REACHED = {"EmailAddress": 241, "PhoneNumber": 30}
 _PERSON = "1"
 _ORGANIZATION = "2"
 # Roles of a customer in sales and in accounting.
@@ -28,7 +30,8 @@ def stored_reference(reference: str) -> str:
 
 
 def partner_entity(draft: CustomerDraft, settings: SapODataSettings) -> Entity:
-    """A new business partner with address, roles and sales area, as one deep insert. Raises Rejected for its currency."""
+    """A new business partner with address, roles and sales area, as one deep insert; names are cut. Raises Rejected for its
+    currency, and for an address that does not fit."""
     organization = bool(draft.customer.company)
     roles = [_SALES_ROLE, *([_ACCOUNTING_ROLE] if settings.company else [])]
     entity: Entity = {
@@ -49,7 +52,8 @@ def partner_entity(draft: CustomerDraft, settings: SapODataSettings) -> Entity:
 def changes(row: Row, draft: CustomerDraft, settings: SapODataSettings) -> list[Request]:
     """What makes the business partner's name, e-mail address and telephone the customer's; empty where they are.
 
-    Sales area, roles and addresses belong to SAP's users once it exists; each order brings its own addresses.
+    Sales area, roles and addresses belong to SAP's users once it exists; each order brings its own addresses. Raises
+    Rejected for an e-mail address or telephone number that does not fit.
     """
     number = text(row, "BusinessPartner")
     organization = text(row, "BusinessPartnerCategory") == _ORGANIZATION
@@ -61,9 +65,8 @@ def changes(row: Row, draft: CustomerDraft, settings: SapODataSettings) -> list[
     found = [patch(f"A_BusinessPartner{key(BusinessPartner=number)}", body, etag(row))] if body else []
     for address in nested(row, "to_BusinessPartnerAddress")[:1]:
         parent = f"A_BusinessPartnerAddress{key(BusinessPartner=number, AddressID=text(address, 'AddressID'))}"
-        email, phone = draft.customer.email.strip()[:_EMAIL], _phone(draft)
-        found += _contact(address, parent, "to_EmailAddress", "A_AddressEmailAddress", "EmailAddress", email)
-        found += _contact(address, parent, "to_PhoneNumber", "A_AddressPhoneNumber", "PhoneNumber", phone)
+        for field, value in _reached(draft).items():
+            found += _contact(address, parent, f"to_{field}", f"A_Address{field}", field, value)
     return found
 
 
@@ -98,29 +101,27 @@ def _names(draft: CustomerDraft, *, organization: bool) -> Entity:
 
 
 def _address(draft: CustomerDraft, settings: SapODataSettings) -> Entity:
-    address = draft.billing or draft.shipping or Address()
+    address, record = draft.billing or draft.shipping or Address(), _record(draft)
+    place = {"CityName": address.city, "PostalCode": address.postal_code, "Country": address.country.upper()}
     fields = {
         "CareOfName": draft.customer.full_name[:_NAME] if draft.customer.company else "",
-        "StreetName": address.line1[:60],
-        "StreetSuffixName": address.line2[:40],
-        "CityName": address.city[:40],
-        "PostalCode": address.postal_code[:10],
-        "Country": address.country.upper()[:3],
-        "Region": address.region_code.upper()[:3] if settings.regions else "",
+        **address_fields.street((address.line1, address.line2), _STREET, system=SYSTEM, record=record),
+        **address_fields.whole(place, _PLACE, system=SYSTEM, record=record),
+        "Region": region_of(address, settings),
         "Language": settings.language,
     }
     entity: Entity = {name: value for name, value in fields.items() if value}
     entity["to_AddressUsage"] = results({"AddressUsage": "XXDEFAULT"})
-    if draft.customer.email:
-        email = {"EmailAddress": draft.customer.email.strip()[:_EMAIL], "IsDefaultEmailAddress": True}
-        entity["to_EmailAddress"] = results(email)
-    if phone := _phone(draft):
+    reached = _reached(draft)
+    if email := reached["EmailAddress"]:
+        entity["to_EmailAddress"] = results({"EmailAddress": email, "IsDefaultEmailAddress": True})
+    if phone := reached["PhoneNumber"]:
         entity["to_PhoneNumber"] = results({"PhoneNumber": phone, "PhoneNumberType": "1", "IsDefaultPhoneNumber": True})
     return entity
 
 
 def _customer(draft: CustomerDraft, settings: SapODataSettings) -> Entity:
-    currency = currency_of(draft.currency, settings, record=f"customer {draft.reference}")
+    currency = currency_of(draft.currency, settings, record=_record(draft))
     chosen = {
         "Currency": currency,
         "CustomerGroup": _group(draft, settings),
@@ -176,6 +177,13 @@ def _preferred(rows: list[Row], navigation: str) -> Row:
     return next((row for row in rows if row.get(flag)), rows[0])
 
 
-def _phone(draft: CustomerDraft) -> str:
+def _reached(draft: CustomerDraft) -> dict[str, str]:
+    """E-mail address and telephone number, "" for one that there is not."""
     address = draft.billing or draft.shipping
-    return (draft.customer.phone or (address.phone if address else "")).strip()[:_PHONE]
+    phone = draft.customer.phone or (address.phone if address else "")
+    values = {"EmailAddress": draft.customer.email, "PhoneNumber": phone}
+    return address_fields.whole(values, _REACHED, system=SYSTEM, record=_record(draft))
+
+
+def _record(draft: CustomerDraft) -> str:
+    return f"customer {draft.reference}"

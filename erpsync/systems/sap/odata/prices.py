@@ -114,7 +114,10 @@ def prices_of(record: Row, today: date, settings: SapODataSettings) -> Iterator[
         for minimum, rate, currency in _steps(record):
             yield BasePrice(
                 sku=Sku(text(key, "Material")),
-                price=Money(amount=rate / (number(record.get("ConditionQuantity")) or Decimal(1)), currency=currency),
+                price=Money(
+                    amount=rate / (number(record.get("ConditionQuantity")) or Decimal(1)),
+                    currency=settings.iso_currency(currency),
+                ),
                 price_list=text(key, "PriceListType"),
                 minimum_quantity=minimum,
                 tax_included=settings.prices_include_tax,

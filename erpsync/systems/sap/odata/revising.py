@@ -25,6 +25,7 @@ _ADDRESS_FIELDS = (
     "OrganizationName2",
     "StreetName",
     "StreetSuffixName1",
+    "StreetSuffixName2",
     "CityName",
     "PostalCode",
     "Country",

@@ -4,12 +4,12 @@ the connection's language."""
 import re
 from decimal import Decimal
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, PercentTable, Table
+from erpsync.ports.settings import Address, Names, PercentTable, Table, TimeZone
 
 SYSTEM = "sap_odata"
 MAX_BATCH = 100
@@ -47,7 +47,7 @@ class SapODataSettings(BaseModel):
         pattern=r"^[A-Z]{2}$",
         description="Language to log on in. Partner functions and units are spelled in it: SH, PC in EN; WE, ST in DE.",
     )
-    time_zone: str = Field(
+    time_zone: TimeZone = Field(
         default="UTC",
         description="Time zone of the system (transaction STZAC), which its dates are in. S/4HANA Cloud: UTC.",
     )
@@ -214,15 +214,6 @@ class SapODataSettings(BaseModel):
     )
     customer_fields: FieldTable = Field(default={}, description="Fields of A_BusinessPartner, each with an expression.")
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f'"{value}" is not a time zone; it looks like "Europe/Berlin" or "UTC"') from None
-        return value
-
     @field_validator("customer_tax")
     @classmethod
     def _category_and_country(cls, value: dict[str, str]) -> dict[str, str]:
@@ -262,6 +253,10 @@ class SapODataSettings(BaseModel):
                     f"{name} must be a material here: a header condition is spread over the items and taxed like them"
                 )
         return self
+
+    def iso_currency(self, code: str) -> str:
+        """The ISO code of a currency, by that of SAP."""
+        return next((iso for iso, own in self.currencies.items() if own == code), code)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -54,8 +54,8 @@ A_SalesOrderHeaderPartner
  > to_Address A_SalesOrderPartnerAddress *
 A_SalesOrderPartnerAddress
  SalesOrder!:s10 PartnerFunction!:s2 AddressRepresentationCode!:s1 OrganizationName1:s40 OrganizationName2:s40
- CityName:s40 PostalCode:s10 StreetName:s60 StreetSuffixName1:s40 HouseNumber:s10 Country:s3 Region:s3
- EmailAddress:s241 PhoneNumber:s30
+ CityName:s40 PostalCode:s10 StreetName:s60 StreetSuffixName1:s40 StreetSuffixName2:s40 HouseNumber:s10 Country:s3
+ Region:s3 EmailAddress:s241 PhoneNumber:s30
 A_SalesOrderText
  SalesOrder!-:s10 Language!:s2 LongTextID!:s4 LongText~:s0
 A_SalesOrderScheduleLine
@@ -74,7 +74,7 @@ A_BusinessPartnerRole
  BusinessPartner!:s10 BusinessPartnerRole!:s6
 A_BusinessPartnerAddress
  BusinessPartner!:s10 AddressID!:s10 CareOfName:s40 CityName:s40 Country:s3 HouseNumber:s10 Language:s2 PostalCode:s10
- Region:s3 StreetName:s60 StreetSuffixName:s40
+ Region:s3 StreetName:s60 StreetSuffixName:s40 AdditionalStreetSuffixName:s40
  > to_EmailAddress A_AddressEmailAddress * > to_PhoneNumber A_AddressPhoneNumber * > to_AddressUsage A_BuPaAddressUsage *
 A_BuPaAddressUsage
  BusinessPartner!:s10 ValidityEndDate!:O AddressUsage!:s10 AddressID!:s10

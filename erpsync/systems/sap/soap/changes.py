@@ -63,7 +63,7 @@ class Changes:
         return self._page(wire.STOCK, since, arguments, lambda told: reading.stock(told, self._settings))
 
     def stock_of(self, skus: Sequence[Sku]) -> tuple[StockLevel, ...]:
-        """A row that cannot be understood is left out: the poll of all stock tells of it."""
+        """A material with a row that cannot be understood is left out: the poll of all stock tells of it."""
         places = self._places()
         # A longer one is no material's.
         wanted = [row(wire.WANTED, sku, {"MATNR": sku}) for sku in skus if 0 < len(sku) <= wire.WANTED["MATNR"].length]
@@ -74,7 +74,7 @@ class Changes:
         return reading.stock(reply, self._settings)[0]
 
     def progress(self, since: Since) -> Page[OrderProgress]:
-        return self._page(wire.PROGRESS_CHANGED, since, {}, reading.progress)
+        return self._page(wire.PROGRESS_CHANGED, since, {}, lambda told: reading.progress(told, self._settings))
 
     def _places(self) -> list[wire.Row]:
         """Raises Rejected where none are configured."""

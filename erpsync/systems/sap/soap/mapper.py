@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from erpsync.domain import address_fields
 from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import TargetId
 from erpsync.domain.parties import Address
@@ -19,6 +20,10 @@ from erpsync.systems.sap.soap.wire import Row
 AMEND, CANCEL, CLOSE = "A", "C", "X"
 """What is done to an order that is there (ACTION)."""
 _LINE = 132  # characters of a text line (TDLINE)
+# Characters in the wrapper's rows, alike for addresses and customers.
+_NAME = 40
+_STREET = {"STREET": 60, "STREET2": 40}
+_PLACE = {"CITY": 40, "POST_CODE": 10, "PHONE": 30, "EMAIL": 241}
 
 
 @dataclass(frozen=True)
@@ -175,15 +180,13 @@ def customer(draft: CustomerDraft, settings: SapSoapSettings, target_id: str = "
         "VKORG": settings.sales_organization,
         "VTWEG": settings.distribution_channel,
         "SPART": settings.division,
-        "COMPANY": company,
-        "FIRSTNAME": buyer.first_name or place.first_name,
+        "COMPANY": _cut(company),
+        "FIRSTNAME": _cut(buyer.first_name or place.first_name),
         # SAP makes no customer without a name; a guest at the till may have none.
-        "LASTNAME": buyer.last_name or place.last_name or ("" if company else draft.reference[-40:]),
-        "PHONE": buyer.phone or place.phone,
-        "EMAIL": buyer.email.strip(),
+        "LASTNAME": _cut(buyer.last_name or place.last_name) or ("" if company else draft.reference[-_NAME:]),
         "WAERS": currency(draft.currency, settings, record),
         "KDGRP": next((group for group in groups if group), settings.default_customer_group),
-        **_place(place, settings),
+        **_place(place, buyer.phone or place.phone, buyer.email, settings, record),
     }
     extras = customer_values(settings.customer_fields, draft, system=SYSTEM)
     return row(wire.CUSTOMER, record, values), _extras(draft.reference, record, extras)
@@ -222,8 +225,7 @@ def _items(key: str, record: str, priced: pricing.Priced, settings: SapSoapSetti
                 "KWMENG": one.quantity,
                 "WERKS": settings.plant,
                 "LGORT": settings.storage_location,
-                # The one text that may be cut: the material has its own, and SAP prints 40 characters.
-                "ARKTX": " ".join(one.text.split())[:40],
+                "ARKTX": _cut(one.text),
             },
         )
         for one in priced.positions
@@ -254,25 +256,27 @@ def _address(key: str, record: str, role: str, place: Address, draft: OrderDraft
     values = {
         "REFERENCE": key,
         "PARVW": role,
-        "NAME1": name,
-        "NAME2": place.full_name if place.company else "",
-        "PHONE": place.phone,
-        "EMAIL": draft.order.customer.email.strip(),
-        **_place(place, settings),
+        "NAME1": _cut(name),
+        "NAME2": _cut(place.full_name) if place.company else "",
+        **_place(place, place.phone, draft.order.customer.email, settings, record),
     }
     return row(wire.ADDRESS, record, values)
 
 
-def _place(place: Address, settings: SapSoapSettings) -> dict[str, str]:
+def _place(place: Address, phone: str, email: str, settings: SapSoapSettings, record: str) -> dict[str, str]:
+    whole = {"CITY": place.city, "POST_CODE": place.postal_code, "PHONE": phone, "EMAIL": email}
     return {
-        "STREET": place.line1,
-        "STREET2": place.line2,
-        "CITY": place.city,
-        "POST_CODE": place.postal_code,
+        **address_fields.street((place.line1, place.line2), _STREET, system=SYSTEM, record=record),
+        **address_fields.whole(whole, _PLACE, system=SYSTEM, record=record),
         "COUNTRY": place.country,
         # SAP has its own region codes for most countries and refuses others: only those that are the same are sent.
         "REGION": place.region_code if place.country in settings.region_countries else "",
     }
+
+
+def _cut(text: str) -> str:
+    """A name, or an item's text, as far as SAP has room for it: the material has a text of its own."""
+    return " ".join(text.split())[:_NAME].rstrip()
 
 
 def _note(key: str, record: str, note: str, settings: SapSoapSettings) -> list[Row]:

@@ -102,10 +102,10 @@ class _Pricing:
                 "Make the credit memo request in SAP by hand, then discard this dead letter.",
             )
         for line in refund.lines:
-            if line.quantity and line.amount.amount:
+            if line.amount.amount:
                 self._returned(line, refund.taxes_included)
-            else:
-                apart += line.amount.amount
+            elif not refund.taxes_included:
+                apart += line.tax.amount
         self._goodwill(self._rounded(apart + residual))
         return Priced(tuple(self._positions), tuple(self._conditions))
 
@@ -122,9 +122,12 @@ class _Pricing:
         self._fixed(item, "discount_condition", -discount)
 
     def _returned(self, line: RefundLine, included: bool) -> None:
-        item = self._add(line.sku, line.quantity, "")
+        """Money for a line of which nothing comes back is for `refund_material`, taxed as the line was."""
+        material = line.sku if line.quantity else self._settings.refund_material or self._missing("refund_material")
+        quantity = line.quantity or Decimal(1)
+        item = self._add(material, quantity, "")
         net = line.amount.amount - (line.tax.amount if included else 0)
-        self._price(item, net, line.quantity, None)
+        self._price(item, net, quantity, None)
         if line.tax.amount and self._settings.tax_handling == "store":
             self._fixed(
                 item, "tax_condition", line.tax.amount, self._nearest_code(line.tax.amount / net if net else None)

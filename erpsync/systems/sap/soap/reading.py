@@ -48,30 +48,15 @@ def prices(reply: Reply, settings: SapSoapSettings) -> Read[BasePrice]:
 
 
 def stock(reply: Reply, settings: SapSoapSettings) -> Read[StockLevel]:
-    """A level per material and configured location, those without stock included. What is promised at a plant without
-    a storage location counts at the plant's first configured one."""
-    first = {location.partition("/")[0]: location for location in reversed(settings.stock_locations)}
-    held: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(lambda: [Decimal(0), Decimal(0)]))
-    units: dict[str, str] = {}
-
-    def add(row: ReadRow) -> None:
-        place = f"{row['WERKS']}/{row['LGORT']}" if row["LGORT"] else first.get(row["WERKS"], "")
-        on_hand, reserved = Decimal(row["LABST"]), Decimal(row["RESERVED"])
-        level = held[row["MATNR"]][place]
-        level[0] += on_hand
-        level[1] += reserved
-        units[row["MATNR"]] = row["MEINS"]
-
-    _, unreadable = _each(reply.rows("ET_STOCK"), "MATNR", add)
-    levels = [
-        StockLevel(sku=Sku(material), location=place, on_hand=at[place][0], reserved=at[place][1], unit=units[material])
-        for material, at in held.items()
-        for place in settings.stock_locations
-    ]
-    return tuple(levels), unreadable
+    """A level per material and configured location, those without stock included. A material is told whole or not at all:
+    without the row of what is promised it would have too much."""
+    rows = _by(reply.rows("ET_STOCK"), "MATNR")
+    materials = [{"MATNR": material} for material in rows]
+    told, unreadable = _each(materials, "MATNR", lambda one: _levels(one["MATNR"], rows[one["MATNR"]], settings))
+    return tuple(level for levels in told for level in levels), unreadable
 
 
-def progress(reply: Reply) -> Read[OrderProgress]:
+def progress(reply: Reply, settings: SapSoapSettings) -> Read[OrderProgress]:
     items = _by(reply.rows("ET_ITEM"), "VBELN")
     deliveries = _by(reply.rows("ET_DELIVERY"), "VBELN")
     invoices = _by(reply.rows("ET_INVOICE"), "VBELN")
@@ -85,7 +70,7 @@ def progress(reply: Reply) -> Read[OrderProgress]:
             reference=row["REFERENCE"],
             state=_state(items[order]),
             fulfilments=tuple(_fulfilment(delivery, parts) for delivery in deliveries[order]),
-            invoices=tuple(_invoice(invoice) for invoice in invoices[order]),
+            invoices=tuple(_invoice(invoice, settings) for invoice in invoices[order]),
             changed_at=moment(row["CHANGED_AT"]),
         )
 
@@ -143,16 +128,31 @@ def _product(row: ReadRow, settings: SapSoapSettings) -> Product:
 
 
 def _price(row: ReadRow, settings: SapSoapSettings) -> BasePrice:
-    names = {code: name for name, code in settings.currencies.items()}
     each = row["KBETR"] / (row["KPEIN"] or 1)
     return BasePrice(
         sku=Sku(row["MATNR"]),
-        price=Money(amount=each, currency=names.get(row["KONWA"], row["KONWA"])),
+        price=Money(amount=each, currency=settings.iso_currency(row["KONWA"])),
         price_list=row["PLTYP"],
         minimum_quantity=row["KSTBM"] or Decimal(1),
         tax_included=settings.prices_include_tax,
         unit=row["KMEIN"],
     )
+
+
+def _levels(material: str, rows: Sequence[ReadRow], settings: SapSoapSettings) -> list[StockLevel]:
+    """What is promised at a plant without a storage location counts at the plant's first configured one."""
+    first = {location.partition("/")[0]: location for location in reversed(settings.stock_locations)}
+    on_hand: dict[str, Decimal] = defaultdict(Decimal)
+    reserved: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        place = f"{row['WERKS']}/{row['LGORT']}" if row["LGORT"] else first.get(row["WERKS"], "")
+        on_hand[place] += Decimal(row["LABST"])
+        reserved[place] += Decimal(row["RESERVED"])
+    unit = rows[0]["MEINS"]
+    return [
+        StockLevel(sku=Sku(material), location=place, on_hand=on_hand[place], reserved=reserved[place], unit=unit)
+        for place in settings.stock_locations
+    ]
 
 
 def _state(items: Sequence[ReadRow]) -> ErpOrderState:
@@ -189,11 +189,11 @@ def _fulfilment(delivery: ReadRow, parts: Iterable[ReadRow]) -> Fulfilment:
     )
 
 
-def _invoice(row: ReadRow) -> Invoice:
+def _invoice(row: ReadRow, settings: SapSoapSettings) -> Invoice:
     return Invoice(
         id=TargetId(row["INVOICE"]),
         number=shown(row["INVOICE"]),
-        total=Money(amount=row["TOTAL"], currency=row["WAERK"]),
+        total=Money(amount=row["TOTAL"], currency=settings.iso_currency(row["WAERK"])),
         issued_at=moment(row["ISSUED_AT"]),
     )
 

@@ -1,4 +1,4 @@
-"""Rows for the web service: every field in ABAP's form, lengths kept. What does not fit is refused by name, never cut."""
+"""Rows for the web service: every field in ABAP's form, lengths kept. What does not fit is refused by name, not cut."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -4,12 +4,11 @@
 import re
 from pathlib import Path
 from typing import Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from erpsync.mapping import FieldTable
-from erpsync.ports.settings import Address, Names, PercentTable, Table
+from erpsync.ports.settings import Address, Names, PercentTable, Table, TimeZone
 
 SYSTEM = "sap_soap"
 _FIELD = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
@@ -55,7 +54,7 @@ class SapSoapSettings(BaseModel):
         description="File of the certificates to trust (PEM), where the server's come from a private authority.",
     )
     language: str = Field(default="EN", pattern="^[A-Z]{2}$", description="Logon language: that of messages and texts.")
-    time_zone: str = Field(
+    time_zone: TimeZone = Field(
         default="UTC", description='Zone whose date orders and payments are booked at, as in "Europe/Berlin".'
     )
     concurrent_requests: int = Field(
@@ -202,15 +201,6 @@ class SapSoapSettings(BaseModel):
             raise ValueError(f'there is no file "{value}"')
         return value
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f'"{value}" is not a time zone: write as in "Europe/Berlin"') from None
-        return value
-
     @field_validator("stock_locations")
     @classmethod
     def _plant_and_place(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -239,6 +229,10 @@ class SapSoapSettings(BaseModel):
         if self.tax_handling == "store" and bool(self.tax_condition) != bool(self.tax_codes):
             raise ValueError("tax_condition and tax_codes go together where tax_handling = store")
         return self
+
+    def iso_currency(self, code: str) -> str:
+        """The ISO code of a currency, by that of SAP."""
+        return next((iso for iso, own in self.currencies.items() if own == code), code)
 
     @property
     def service(self) -> str:

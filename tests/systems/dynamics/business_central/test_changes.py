@@ -107,6 +107,11 @@ def test_a_plain_item_has_its_barcode_and_unit(world: World) -> None:
     assert (price.price.currency, price.unit, price.tax_included) == ("EUR", "PCS", False)
 
 
+def test_prices_are_told_by_the_iso_code_of_the_companys_currency(world: World) -> None:
+    prices, _ = everything(world.erp(currencies={"CHF": "EUR"}).prices_changed)
+    assert {one.price.currency for one in prices} == {"CHF"}
+
+
 def test_a_blocked_customer_and_a_company_are_told_as_such(world: World) -> None:
     world.simulator.put_customer("Byron Works", "works@example.com")
     row = world.simulator.books.by("customers", "email", "works@example.com") or {}
@@ -168,15 +173,43 @@ def test_what_an_order_still_has_to_deliver_is_reserved_and_what_it_shipped_is_n
     assert told_levels(world, "SKU-0007", sales_lines_page="")["EAST"] == (97, 0)
 
 
+def test_a_promise_without_a_location_counts_at_the_first_that_is_told(world: World) -> None:
+    """Business Central books such lines on no location; the goods are sold nevertheless."""
+    world.make(world.erp(location=""), an_order("1001", line("SKU-0007", "4")))
+    assert told_levels(world, "SKU-0007", stock_locations="WEST, EAST") == {"WEST": (0, 4), "EAST": (100, 0)}
+    everywhere = {"": (0, 4), "EAST": (100, 0), "WEST": (0, 0)}
+    assert told_levels(world, "SKU-0007", stock_locations="") == everywhere
+
+
 def test_variants_have_stock_of_their_own_and_are_told_when_sold_out(world: World) -> None:
     world.simulator.put_variant("SKU-0005", "RED", "Red")
     world.simulator.put_stock("SKU-0005", "EAST", Decimal(0))
     world.simulator.put_stock("SKU-0005|RED", "EAST", Decimal(2))
     told, watermark = everything(world.erp().stock_levels)
     assert levels(told, "SKU-0005|RED") == {"EAST": (2, 0), "WEST": (0, 0)}
-    assert levels(told, "SKU-0005") == {}
     world.simulator.put_stock("SKU-0005|RED", "EAST", Decimal(0))
     assert told_levels(world, "SKU-0005|RED", watermark) == {"EAST": (0, 0), "WEST": (0, 0)}
+
+
+def test_stock_that_variants_took_over_is_told_as_gone_from_the_item_itself(world: World) -> None:
+    world.simulator.put_variant("SKU-0005", "RED", "Red")
+    told, watermark = everything(world.erp().stock_levels)
+    assert levels(told, "SKU-0005") == {"EAST": (100, 0), "WEST": (0, 0)}
+    world.simulator.put_stock("SKU-0005", "EAST", Decimal(0))
+    world.simulator.put_stock("SKU-0005|RED", "EAST", Decimal(100))
+    told, _ = everything(world.erp().stock_levels, watermark)
+    assert levels(told, "SKU-0005") == {"EAST": (0, 0), "WEST": (0, 0)}
+    assert levels(told, "SKU-0005|RED") == {"EAST": (100, 0), "WEST": (0, 0)}
+
+
+def test_an_item_with_a_quantity_that_is_none_is_named_and_the_others_are_told(world: World) -> None:
+    row = next(row for row in world.simulator.books.rows("page 38") if row["Item_No"] == "SKU-0003")
+    row["Remaining_Quantity"] = "many"
+    page = world.erp().stock_levels(Since())
+    assert [error.problem.record for error in page.unreadable] == ["item SKU-0003"]
+    assert {str(level.sku) for level in page.records} == {f"SKU-{at:04d}" for at in range(1, 51) if at != 3}
+    asked = [Sku("SKU-0003"), Sku("SKU-0004")]
+    assert {level.sku for level in world.erp().stock_of(asked)} == {"SKU-0004"}
 
 
 def test_stock_of_a_named_variant_is_told_alone_and_capitals_do_not_count(world: World) -> None:
@@ -191,8 +224,13 @@ def test_stock_of_a_named_variant_is_told_alone_and_capitals_do_not_count(world:
 
 def test_without_a_list_every_location_is_told_and_stock_that_has_none(world: World) -> None:
     world.simulator.put_stock("SKU-0006", "", Decimal(3))
-    assert told_levels(world, "SKU-0006", stock_locations="") == {"": (3, 0), "EAST": (100, 0), "WEST": (0, 0)}
-    assert told_levels(world, "SKU-0007", stock_locations="") == {"EAST": (100, 0), "WEST": (0, 0)}
+    told, watermark = everything(world.erp(stock_locations="").stock_levels)
+    assert levels(told, "SKU-0006") == {"": (3, 0), "EAST": (100, 0), "WEST": (0, 0)}
+    # Sold out where it had none: a level that is not told any more would stay as it was.
+    world.simulator.put_stock("SKU-0006", "", Decimal(0))
+    gone = {"": (0, 0), "EAST": (100, 0), "WEST": (0, 0)}
+    assert told_levels(world, "SKU-0006", watermark, stock_locations="") == gone
+    assert levels(world.erp(stock_locations="").stock_of([Sku("SKU-0006")]), "SKU-0006") == gone
 
 
 def test_without_a_ledger_page_stock_is_refused_with_what_happens_instead(world: World) -> None:
@@ -251,6 +289,34 @@ def test_an_order_that_is_finished_and_gone_is_told_as_invoiced_with_all_of_it(w
     assert (len(told.fulfilments), [one.total.amount for one in told.invoices]) == (1, [Decimal("40.60")])
 
 
+def test_variants_of_an_order_that_is_shipped_invoiced_and_gone_are_told_by_their_own_skus(world: World) -> None:
+    for code in ("RED", "BLUE"):
+        world.simulator.put_variant("SKU-0005", code, code)
+    erp = world.erp()
+    goods = (line("SKU-0005|RED", "2"), line("SKU-0005|BLUE"), line("SKU-0002"))
+    ref = world.make(erp, an_order("1001", *goods))
+    shipped = {"SKU-0005|RED": Decimal(1), "SKU-0005|BLUE": Decimal(1), "SKU-0002": Decimal(1)}
+    world.simulator.ship(ref.target_id, shipped)
+    world.simulator.ship(ref.target_id, {"SKU-0005|RED": Decimal(1)})
+    world.simulator.invoice(ref.target_id)
+    assert world.rows("salesOrders") == []
+    told = progress_by_number(everything(erp.progress_changed)[0])[ref.display]
+    assert [[(str(one.sku), one.quantity) for one in shipment.lines] for shipment in told.fulfilments] == [
+        [("SKU-0005|RED", 1), ("SKU-0005|BLUE", 1), ("SKU-0002", 1)],
+        [("SKU-0005|RED", 1)],
+    ]
+
+
+def test_an_order_that_is_gone_is_told_without_the_item_ledger_where_nothing_of_it_has_variants(tools: Tools) -> None:
+    with world_of(tools, pages={"PostedSalesShipments": "page 142"}) as world:
+        erp = world.erp()
+        ref = world.make(erp, an_order())
+        world.simulator.ship(ref.target_id, {"SKU-0001": Decimal(2), "SKU-0002": Decimal(1)})
+        world.simulator.invoice(ref.target_id)
+        told = progress_by_number(everything(erp.progress_changed)[0])[ref.display]
+    assert [str(one.sku) for shipment in told.fulfilments for one in shipment.lines] == ["SKU-0001", "SKU-0002"]
+
+
 def test_orders_are_told_in_pages_through_all_documents(world: World) -> None:
     erp = world.erp(page_size=2)
     refs = [world.make(erp, an_order(f"{number}")) for number in range(5)]
@@ -275,3 +341,14 @@ def test_a_document_that_cannot_be_understood_is_named_and_the_others_are_told(w
     page = erp.progress_changed(Since())
     assert [one.display for one in page.records] == [good.display]
     assert [error.problem.record for error in page.unreadable] == [f"sales order {bad.display}"]
+
+
+def test_goods_of_a_variant_are_not_told_as_the_items_where_its_code_cannot_be_read(tools: Tools) -> None:
+    with world_of(tools, denied=["GET itemVariants"]) as world:
+        world.simulator.put_variant("SKU-0005", "RED", "Red")
+        erp = world.erp()
+        ref = world.make(erp, an_order("1001", line("SKU-0005|RED", "2")))
+        world.simulator.ship(ref.target_id, {"SKU-0005|RED": Decimal(1)})
+        with pytest.raises(Unavailable) as refused:
+            erp.progress_changed(Since())
+    assert refused.value.code == "permission-missing"

@@ -1,10 +1,9 @@
 """What goes wrong between erpsync and Business Central, and what becomes of it."""
 
 import json
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,9 +14,10 @@ from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.dynamics.business_central import refusals
 from erpsync.systems.dynamics.business_central.adapter import BusinessCentralErp
+from erpsync.testing.barrier import together
 from erpsync.testing.erp_contract import written
 from tests.systems.dynamics.business_central.stage import CREATES, FINDS
-from tests.systems.dynamics.business_central.stand import World, an_order, customer_draft, line, world_of
+from tests.systems.dynamics.business_central.stand import World, an_order, customer_draft, world_of
 
 PERSONAL = "Ada Byron, St James's Square 12, ada@example.com"
 
@@ -217,15 +217,8 @@ def test_a_customer_whose_fields_cannot_be_filled_fails_alone(world: World) -> N
 
 def at_once(world: World, act: Callable[[BusinessCentralErp, int], object]) -> list[Any]:
     """Two adapters, each in a thread of its own, let loose together."""
-    erps = [world.erp(), world.erp()]
-    start = threading.Barrier(2)
-
-    def run(number: int) -> object:
-        start.wait()
-        return act(erps[number], number)
-
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(run, range(2)))
+    works = [partial(act, world.erp(), number) for number in range(2)]
+    return [done.result() for done in together(*works, seconds=60)]
 
 
 def test_two_workers_never_make_one_customer_twice(world: World) -> None:
@@ -316,13 +309,3 @@ def test_what_passes_or_is_not_the_records_fault_is_no_rejection(
     body = {"error": {"code": "Internal_ServerError", "message": message}}
     error = refusals.of_answer(status, {}, body, record="order #1", write=True, settle_seconds=7, now=datetime.now(UTC))
     assert type(error) is kind
-
-
-def test_texts_are_cut_to_their_fields(world: World) -> None:
-    erp = world.erp()
-    billing = an_order().billing
-    assert billing is not None
-    long = billing.model_copy(update={"line1": "x" * 200, "city": "y" * 50})
-    world.make(erp, an_order("1001", line(), billing=long))
-    order = world.the_order()
-    assert (len(order["shipToAddressLine1"]), len(order["sellToCity"])) == (100, 30)

@@ -9,8 +9,10 @@ import pytest
 from erpsync.domain.errors import OutcomeUnknown, Rejected, Transient
 from erpsync.domain.ids import TargetId
 from erpsync.ports.erp_records import OrderDraft, RecordRef
+from erpsync.ports.pages import Since
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.systems.dynamics.business_central.references import DOCUMENT_LENGTH
+from erpsync.testing import samples
 from erpsync.testing.erp_contract import everything, written
 from tests.systems.dynamics.business_central.stage import CREATES, FINDS
 from tests.systems.dynamics.business_central.stand import World, an_order, eur, line, tax
@@ -319,6 +321,19 @@ def test_a_finished_order_is_right_at_its_total_and_refused_at_another(world: Wo
     assert rejected(erp.amend_orders({ref.target_id: other})[ref.target_id]).code == "order-finished"
     nobody = TargetId("109999")
     assert "not there any more" in rejected(erp.amend_orders({nobody: draft})[nobody]).problem.what
+
+
+def test_a_finished_order_in_a_currency_of_another_code_is_right_at_its_total(world: World) -> None:
+    world.simulator.books.add("currencies", code="STG", displayName="Pound sterling")
+    erp = world.erp(currencies={"GBP": "STG"})
+    placed = samples.order("1001", currency="GBP", lines=(samples.line("SKU-0001", currency="GBP"),), shipping_lines=())
+    draft = world.draft(erp, placed)
+    ref = written(erp.create_orders([draft])[draft.reference])
+    world.simulator.invoice(ref.target_id)
+    assert {row["currencyCode"] for row in world.rows("salesInvoices")} == {"STG"}
+    assert written(erp.amend_orders({ref.target_id: draft})[ref.target_id]) == ref
+    [told] = erp.progress_changed(Since()).records
+    assert [one.total for one in told.invoices] == [placed.total]
 
 
 # -- cancelling and closing

@@ -168,6 +168,19 @@ def test_a_payment_waits_in_the_journal_of_its_method(world: World) -> None:
     assert {row["customerId"] for row in rows} == {customer}
 
 
+def test_orders_payments_and_refunds_are_booked_at_the_companys_own_date(world: World) -> None:
+    erp = world.erp(time_zone="Pacific/Auckland")
+    ref = world.make(erp, an_order())
+    customer = world.customer(erp)
+    written(erp.post_payments([payment_draft(ref, customer)])["shop-payment-1"])
+    refund = refund_draft(ref, returned("SKU-0001", "10.00", "1.90"), total=eur("11.90"))
+    written(erp.post_refunds([refund])[refund.reference])
+    # 11 o'clock in Greenwich is midnight there, of the next day.
+    assert world.the_order()["orderDate"] == "2026-01-02"
+    assert [row["postingDate"] for row in world.rows("customerPayments")] == ["2026-01-02"]
+    assert [row["creditMemoDate"] for row in world.rows("salesCreditMemos")] == ["2026-01-05"]
+
+
 def test_a_payment_that_was_posted_since_is_not_entered_again(world: World) -> None:
     erp = world.erp()
     ref = world.make(erp, an_order())

@@ -66,6 +66,7 @@ def test_everything_may_be_written_as_text() -> None:
         ({"order_fields": {"salesperson": "((("}}, "is not a JMESPath expression"),
         ({"base_url": "http://erp.example.com"}, "unencrypted"),
         ({"client_secret": " "}, "is empty"),
+        ({"time_zone": "Europe/Atlantis"}, "is not a time zone"),
         ({"page_size": 501}, "less than or equal to 500"),
         ({"warehouse": "EAST"}, "Extra inputs"),
     ],

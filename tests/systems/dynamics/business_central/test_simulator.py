@@ -26,7 +26,7 @@ class Client:
             "client_secret": given["client_secret"],
             "scope": "https://api.businesscentral.dynamics.com/.default",
         }
-        token = self.session.post(given["token_url"], data=form, timeout=10).json()
+        token = self.session.post(given["token_url"], data=form, timeout=60).json()
         assert (token["token_type"], token["expires_in"]) == ("Bearer", world.simulator.tokens.seconds)
         self.session.headers["Authorization"] = f"Bearer {token['access_token']}"
         self.root = f"{given['base_url']}/v2.0/{given['tenant']}/{given['environment']}"
@@ -34,7 +34,7 @@ class Client:
         self.company = f"companies({company['id']})"
 
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
-        return self.session.request(method, f"{self.root}/api/v2.0/{path}", timeout=10, **more)
+        return self.session.request(method, f"{self.root}/api/v2.0/{path}", timeout=60, **more)
 
     def get(self, path: str, **params: str) -> list[dict[str, Any]]:
         answer = self.call("GET", path, params=params)
@@ -178,7 +178,7 @@ def test_pages_are_as_large_as_asked_and_linked(client: Client) -> None:
     answer = client.of_company("GET", "items?$select=number", headers={"Prefer": "odata.maxpagesize=20"})
     numbers = [row["number"] for row in answer.json()["value"]]
     while link := answer.json().get("@odata.nextLink"):
-        answer = client.session.get(link, headers={"Prefer": "odata.maxpagesize=20"}, timeout=10)
+        answer = client.session.get(link, headers={"Prefer": "odata.maxpagesize=20"}, timeout=60)
         numbers += [row["number"] for row in answer.json()["value"]]
     assert (len(numbers), len(set(numbers))) == (50, 50)
 
@@ -213,7 +213,7 @@ def test_more_at_once_than_allowed_wait_in_the_queue_and_beyond_it_are_refused(t
                 refused = clients[1].call("GET", "companies")
                 assert (refused.status_code, refused.headers["Retry-After"]) == (429, "3")
                 assert not waiting.done()
-            assert waiting.result(10).status_code == 200
+            assert waiting.result(60).status_code == 200
         for client in clients:
             client.session.close()
 
@@ -225,7 +225,7 @@ def test_an_order_is_shipped_invoiced_and_then_gone(client: Client) -> None:
     answer = client.of_company("DELETE", f"salesOrders({order['id']})", headers={"If-Match": "*"})
     assert answer.status_code == 400
     page = client.session.get(
-        f"{client.root}/ODataV4/Company('CRONUS EU')/PostedSalesShipments", params={"$top": "1"}, timeout=10
+        f"{client.root}/ODataV4/Company('CRONUS EU')/PostedSalesShipments", params={"$top": "1"}, timeout=60
     )
     assert [(row["Shipping_Agent_Code"], row["Package_Tracking_No"]) for row in page.json()["value"]] == [("DHL", "7")]
     client.world.simulator.ship(order["number"], {"SKU-0001": Decimal(1)})

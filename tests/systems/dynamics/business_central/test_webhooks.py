@@ -189,6 +189,7 @@ def test_of_notifications_of_several_subscriptions_only_ours_are_read() -> None:
     company = "companies(b18aed47-c385-49d2-b954-dbdf8ad71780)"
     told = [
         {"clientState": "another's", "resource": f"/api/v2.0/{company}/items(1)"},
+        {"clientState": None, "resource": None},
         {
             "clientState": client_state(ConnectionName("erp"), SecretStr(SECRET)),
             "resource": f"{company}/salesOrders(1)",

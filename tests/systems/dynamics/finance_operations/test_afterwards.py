@@ -1,5 +1,6 @@
 """Customers, refunds and payments."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from erpsync.domain.payments import Payment, Refund, RefundLine
 from erpsync.ports.erp_records import CustomerDraft, PaymentDraft, RecordRef, RefundDraft
 from erpsync.sandbox.faults import FaultKind
 from erpsync.testing import samples
-from erpsync.testing.erp_contract import eur, hard_order
+from erpsync.testing.erp_contract import eur, everything, hard_order
 from tests.systems.dynamics.finance_operations.stand import BUYER, CREATE, World, an_order, line, made, refused
 
 WHERE = Address(first_name="Ada", last_name="Lovelace", line1="St James's Square 12", city="London", country="GB")
@@ -98,6 +99,13 @@ def test_a_bad_customer_fails_alone_without_a_word_about_the_person(fo: World) -
     assert error.problem.record == "customer shop-customer-9"
 
 
+def test_a_customer_whose_address_does_not_fit_is_refused(fo: World) -> None:
+    where = Address(line1="St James " * 30, city="London", country="GB")
+    answers = fo.erp().upsert_customers([customer(), replace(customer("shop-customer-2"), billing=where)])
+    made(answers["shop-customer-1"])
+    assert "Street would be" in refused(answers["shop-customer-2"], "too-long").problem.what
+
+
 def test_a_customer_made_by_a_late_request_is_found_not_doubled(fo: World) -> None:
     fo.fail(r"batch POST CustomersV3", FaultKind.LATE, seconds=0.2)
     erp = fo.erp()
@@ -137,6 +145,27 @@ def test_goods_that_come_back_are_credited_as_goods_others_on_a_service(fo: Worl
     assert fo.simulator.controls.credited("shop-refund-r1") == [Decimal("23.80")]
 
 
+def test_money_for_a_line_of_which_nothing_comes_back_is_credited_with_its_tax(fo: World) -> None:
+    """As WooCommerce has a reduced price: a refunded line with an amount, and none of it."""
+    order = an_order("1", line("SKU-0001", "3"))
+    ref = fo.make(order)
+    draft = refund(ref, order, lines=(back(order, "0", "5.00", "0.95"),), total=eur("5.95"))
+    made(fo.erp().post_refunds([draft])["shop-refund-r1"])
+    [row] = fo.lines("shop-refund-r1")
+    assert (row["ItemNumber"], row["OrderedSalesQuantity"], row["SalesTaxItemGroupCode"]) == ("GOODWILL", "-1", "FULL")
+    assert fo.simulator.controls.credited("shop-refund-r1") == [Decimal("5.95")]
+
+
+def test_a_tax_group_of_several_rates_is_credited_at_the_refunds_own(fo: World) -> None:
+    rates = {"tax_codes": "19=FULL, 7=FULL, 0=EXEMPT"}
+    order = an_order("1", line("SKU-0001", "3"))
+    ref = fo.make(order, **rates)
+    draft = refund(ref, order, lines=(back(order, "1", "10.00", "1.90"),), total=eur("11.90"))
+    made(fo.erp(**rates).post_refunds([draft])["shop-refund-r1"])
+    assert fo.simulator.controls.credited("shop-refund-r1") == [Decimal("11.90")]
+    assert [row["ItemNumber"] for row in fo.lines("shop-refund-r1")] == ["SKU-0001"]
+
+
 def test_taxed_shipping_goes_back_with_its_tax(fo: World) -> None:
     order = hard_order("shipping-taxed")
     ref = fo.make(order)
@@ -169,8 +198,6 @@ def test_a_credit_note_is_not_told_as_an_orders_progress(fo: World) -> None:
     order = an_order("1")
     ref = fo.make(order)
     made(fo.erp().post_refunds([refund(ref, order, adjustment=eur("5.00"), total=eur("5.00"))])["shop-refund-r1"])
-    from erpsync.testing.erp_contract import everything  # noqa: PLC0415
-
     assert {one.order_id for one in everything(fo.erp().progress_changed)[0]} == {ref.target_id}
 
 
@@ -198,6 +225,12 @@ def test_payments_of_one_call_share_a_journal_and_a_bad_one_fails_alone(fo: Worl
     again = fo.erp().post_payments(drafts)
     assert made(again["shop-payment-0"]).target_id == made(answers["shop-payment-0"]).target_id
     assert len(fo.rows("CustomerPaymentJournalLines")) == 2
+
+
+def test_a_payment_is_booked_at_the_companys_own_date(fo: World) -> None:
+    made(fo.erp(time_zone="Pacific/Auckland").post_payments([payment()])["shop-payment-1"])
+    # 11 o'clock in Greenwich is midnight there, of the next day.
+    assert [row["TransactionDate"] for row in fo.rows("CustomerPaymentJournalLines")] == ["2026-01-02T12:00:00Z"]
 
 
 def test_a_payment_needs_its_journal_and_its_method(fo: World) -> None:

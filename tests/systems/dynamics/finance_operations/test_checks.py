@@ -58,6 +58,13 @@ def test_a_missing_right_is_told_per_entity(tmp_path: Path) -> None:
         assert "roles" in failed.next_step
 
 
+def test_fields_that_may_not_be_read_are_not_called_missing(tmp_path: Path) -> None:
+    with world(tmp_path, denied=[("GET", "CustomersV3")]) as fo:
+        failed = wrong(fo.erp().check())
+    assert {check.name for check in failed} == {"may read CustomersV3", "customer_fields"}
+    assert {check.detail for check in failed} == {"The application's user in F&O has no right to this."}
+
+
 def test_an_application_that_f_and_o_does_not_know_is_told_apart_from_a_wrong_secret(fo: World) -> None:
     fo.simulator.access.knows = lambda authorization: not authorization  # type: ignore[method-assign]
     [failed] = [check for check in wrong(fo.erp().check()) if check.name == "reachable"]

@@ -1,13 +1,12 @@
 """Making sales orders."""
 
 import json
-import threading
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from erpsync.domain.errors import OutcomeUnknown, Throttled, Transient
+from erpsync.domain.errors import OutcomeUnknown, Throttled, Transient, Unavailable
 from erpsync.domain.ids import TargetId
 from erpsync.domain.orders import TaxLine
 from erpsync.domain.parties import Address
@@ -15,6 +14,7 @@ from erpsync.ports.erp_records import Written
 from erpsync.sandbox.faults import FaultKind
 from erpsync.systems.dynamics.finance_operations.numbers import MAX_LENGTH, number_for
 from erpsync.testing import samples
+from erpsync.testing.barrier import together
 from erpsync.testing.erp_contract import eur, hard_order
 from tests.systems.dynamics.finance_operations.stand import (
     BUYER,
@@ -109,7 +109,6 @@ def test_a_late_commit_never_makes_a_second_order(fo: World) -> None:
     with pytest.raises(OutcomeUnknown) as lost:
         erp.create_orders([one])
     assert (fault.fired, lost.value.settle_seconds) == (1, 0)
-    assert erp.find_orders([one.reference])[one.reference] == ()
     made(erp.create_orders([one])[one.reference])
     fo.served.faulty.wait_for_late()
     assert len(fo.rows("SalesOrderHeadersV2")) == 1
@@ -164,21 +163,22 @@ def test_a_number_that_is_another_records_is_told(fo: World) -> None:
 
 
 def test_two_workers_make_one_order(fo: World) -> None:
-    one, barrier = draft(an_order("race")), threading.Barrier(2)
-    answers: list[Written] = []
+    one = draft(an_order("race"))
 
-    def work() -> None:
-        erp = fo.erp()
-        barrier.wait()
-        answers.append(erp.create_orders([one])[one.reference])
+    def work() -> Written:
+        return fo.erp().create_orders([one])[one.reference]
 
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    answers = [worker.result() for worker in together(work, work, seconds=60)]
     assert {made(answer).target_id for answer in answers} == {"shop-race"}
     assert len(fo.lines("shop-race")) == 3
+
+
+@pytest.mark.parametrize("entity", ["SalesOrderHeadersV2", "SalesOrderLines"])
+def test_a_missing_right_stops_the_connection_not_the_orders(tmp_path: Path, entity: str) -> None:
+    with world(tmp_path, denied=[("POST", entity)]) as fo:
+        answer = refused(fo.erp().create_orders([draft(an_order("1"))])["shop-1"], "permission-missing")
+        assert isinstance(answer, Unavailable)
+        assert fo.rows("SalesOrderHeadersV2") == []
 
 
 def test_throttling_is_told_with_its_wait(fo: World) -> None:
@@ -279,7 +279,7 @@ def test_a_setting_that_an_order_needs_is_named(fo: World, setting: str, order: 
 
 
 def test_refusals_say_what_f_and_o_said_but_nothing_of_a_person(fo: World) -> None:
-    order = an_order("person", shipping=WHERE.model_copy(update={"line1": "St James " * 40}))
+    order = an_order("person", shipping=WHERE.model_copy(update={"line1": "St James " * 27}))
     erp = fo.erp(shipping_methods="standard=NOPE")
     error = refused(erp.create_orders([draft(order)])["shop-person"], "refused")
     assert "The value 'NOPE' in field 'Mode of delivery' is not found" in error.problem.what
@@ -287,6 +287,35 @@ def test_refusals_say_what_f_and_o_said_but_nothing_of_a_person(fo: World) -> No
     name = an_order("name", shipping=WHERE)
     again = fo.erp(order_fields={"SalesOrderOriginCode": "shipping.last_name"}).create_orders([draft(name)])
     made(again["shop-name"])
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ("Street would be 269 characters, and the field has 250", {"line1": "St James " * 30}),
+        (
+            "Street would be 253 characters",
+            {"company": "St James's House", "line1": "x" * 220, "line2": "Lovelace Yard 1"},
+        ),
+        ("City would be 69 characters, and the field has 60", {"city": "Lovelace, " * 7}),
+        ("ZipCode would be 11 characters, and the field has 10", {"postal_code": "SW1Y SW1Y12"}),
+    ],
+)
+def test_an_address_that_does_not_fit_is_refused_and_never_cut(fo: World, field: str, place: dict[str, str]) -> None:
+    erp, right, bad = (
+        fo.erp(),
+        an_order("right", shipping=WHERE),
+        an_order("bad", shipping=WHERE.model_copy(update=place)),
+    )
+    answers = erp.create_orders([draft(right), draft(bad)])
+    number = made(answers["shop-right"]).target_id
+    error = refused(answers["shop-bad"], "too-long")
+    assert field in error.problem.what
+    assert error.problem.record == "order #bad"
+
+    later = an_order("right", shipping=bad.shipping)
+    assert field in refused(erp.amend_orders({number: draft(later)})[number], "too-long").problem.what
+    assert fo.header(number)["DeliveryAddressStreet"] == "St James's Square 12"
 
 
 def test_an_unknown_currency_and_an_unknown_customer_are_refused(fo: World) -> None:

@@ -98,6 +98,32 @@ def test_stock_of_variants_and_of_all_warehouses(fo: World) -> None:
     assert only == ["12"]
 
 
+def test_what_orders_still_have_to_get_is_promised_though_f_and_o_reserves_nothing(fo: World) -> None:
+    def told() -> list[tuple[int, int]]:
+        levels = fo.erp(stock_locations="11").stock_of([Sku("SKU-0001")])
+        assert levels == [
+            one for one in everything(fo.erp(stock_locations="11").stock_levels)[0] if one.sku == "SKU-0001"
+        ]
+        return [(int(one.on_hand), int(one.reserved)) for one in levels]
+
+    controls = fo.simulator.controls
+    controls.put_stock("SKU-0001", "11", Decimal(10), Decimal(3))
+    ref = fo.make(an_order("1", line("SKU-0001", "4")))
+    assert told() == [(10, 3 + 4)]
+    controls.ship(ref.target_id, {"SKU-0001": Decimal(1)})
+    assert told() == [(9, 3 + 3)]
+    fo.erp().close_orders([ref.target_id])
+    assert told() == [(9, 3)]
+
+
+def test_what_is_promised_without_a_warehouse_counts_at_the_first_that_is_told(fo: World) -> None:
+    fo.simulator.controls.put_stock("SKU-0001", "12", Decimal(10))
+    fo.make(an_order("1", line("SKU-0001", "4")), warehouse="")
+    for locations, first in (("12, 11", "12"), ("", "11")):
+        levels = fo.erp(stock_locations=locations).stock_of([Sku("SKU-0001")])
+        assert {one.location: int(one.reserved) for one in levels} == {"11": 0, "12": 0, first: 4}
+
+
 def test_stock_of_a_named_variant_is_told_alone(fo: World) -> None:
     controls = fo.simulator.controls
     controls.release("SHIRT", "Shirt", ProductSubType="ProductMaster")
@@ -150,6 +176,24 @@ def test_an_order_cancelled_by_hand_is_told(fo: World) -> None:
     fo.erp().cancel_orders([ours.target_id])
     states = {number: one.state for number, one in told(fo).items()}
     assert states == {hand.target_id: ErpOrderState.CANCELLED, ours.target_id: ErpOrderState.CANCELLED}
+
+
+def test_old_orders_that_are_stopped_are_read_again_only_when_they_go_on(fo: World, clock: MovableClock) -> None:
+    ours, waiting, open_ = (fo.make(an_order(name)).target_id for name in ("ours", "waiting", "open"))
+    fo.erp().cancel_orders([ours])
+    fo.simulator.controls.stop(waiting)
+    states = {number: one.state for number, one in told(fo).items()}
+    assert states == {ours: ErpOrderState.CANCELLED, waiting: ErpOrderState.OPEN, open_: ErpOrderState.OPEN}
+
+    clock.moved = timedelta(days=91)
+    assert set(told(fo)) == {open_}
+    with pytest.raises(ValueError, match="not processed"):
+        fo.simulator.controls.ship(waiting, {"SKU-0001": Decimal(2)})
+
+    fo.simulator.controls.stop(waiting, stopped=False)
+    fo.simulator.controls.ship(waiting, {"SKU-0001": Decimal(2)})
+    states = {number: one.state for number, one in told(fo).items()}
+    assert states == {waiting: ErpOrderState.PART_SHIPPED, open_: ErpOrderState.OPEN}
 
 
 def test_only_orders_like_the_patterns_are_told(fo: World) -> None:

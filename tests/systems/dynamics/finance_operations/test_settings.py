@@ -46,6 +46,7 @@ def test_tables_and_lists_are_taken_as_text_too() -> None:
         {"url": "https://contoso.operations.dynamics.com/data"},
         {"client_secret": " "},
         {"company": "too long"},
+        {"time_zone": "Europe/Atlantis"},
         {"currencies": ""},
         {"currencies": "eur"},
         {"tax_codes": "nineteen=FULL"},

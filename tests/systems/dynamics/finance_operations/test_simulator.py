@@ -19,17 +19,17 @@ class Caller:
         self.base = fo.served.base_url
         form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         reply = requests.post(
-            f"{self.base}/{TENANT}/oauth2/v2.0/token", data={**form, "scope": f"{self.base}/.default"}, timeout=5
+            f"{self.base}/{TENANT}/oauth2/v2.0/token", data={**form, "scope": f"{self.base}/.default"}, timeout=60
         )
         self.headers = {"Authorization": f"Bearer {reply.json()['access_token']}"}
 
     def get(self, entity: str, **query: str) -> requests.Response:
         text = urlencode({f"${name}" if name != "cross" else "cross-company": value for name, value in query.items()})
-        return requests.get(f"{self.base}/data/{entity}?{text}", headers=self.headers, timeout=5)
+        return requests.get(f"{self.base}/data/{entity}?{text}", headers=self.headers, timeout=60)
 
     def post(self, entity: str, body: dict[str, Any]) -> requests.Response:
         return requests.post(
-            f"{self.base}/data/{entity}?cross-company=true", json=body, headers=self.headers, timeout=5
+            f"{self.base}/data/{entity}?cross-company=true", json=body, headers=self.headers, timeout=60
         )
 
     def batch(self, body: str, **headers: str) -> requests.Response:
@@ -37,7 +37,7 @@ class Caller:
             f"{self.base}/data/$batch",
             data=body.replace("\n", "\r\n").encode(),
             headers={**self.headers, "Content-Type": "multipart/mixed; boundary=b", **headers},
-            timeout=5,
+            timeout=60,
         )
 
 
@@ -56,8 +56,8 @@ def test_without_cross_company_only_the_users_own_company_is_seen(fo: World, cal
     assert len(caller.get("SalesOrderHeadersV2", cross="true").json()["value"]) == 1
     key = "SalesOrderHeadersV2(dataAreaId='usmf',SalesOrderNumber='shop-1')"
     url = f"{caller.base}/data/{key}"
-    assert requests.delete(url, headers=caller.headers, timeout=5).status_code == 404
-    assert requests.delete(f"{url}?cross-company=true", headers=caller.headers, timeout=5).status_code == 204
+    assert requests.delete(url, headers=caller.headers, timeout=60).status_code == 404
+    assert requests.delete(f"{url}?cross-company=true", headers=caller.headers, timeout=60).status_code == 204
 
 
 def test_a_record_without_a_company_is_made_in_the_users_own(fo: World, caller: Caller) -> None:

@@ -80,6 +80,7 @@ def test_a_clock_that_is_off_is_told_even_to_one_who_may_not_log_on(tools: Tools
     clock.offset = timedelta(minutes=10)
     with system(moved) as sap:
         assert set(bad(sap.erp().check())) == {"clock"}
+        assert set(bad(sap.erp(stock_locations="9999").check())) == {"clock", "stock location 9999"}
         assert set(bad(sap.erp(password="wrong").check())) == {"signed in", "clock"}
 
 

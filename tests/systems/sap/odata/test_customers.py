@@ -1,10 +1,13 @@
 """Customers through the adapter, and the business partners that SAP has of them."""
 
+from dataclasses import replace
+
 from erpsync.domain.errors import Rejected
+from erpsync.ports.erp_records import CustomerDraft
 from erpsync.ports.pages import Since
 from erpsync.systems.sap.odata.partners import stored_reference
 from erpsync.testing.erp_contract import everything, written
-from tests.systems.sap.odata.stand import System, customer
+from tests.systems.sap.odata.stand import BUYER, System, customer
 
 
 def test_a_person_becomes_a_business_partner_with_its_roles_sales_area_and_address(sap: System) -> None:
@@ -55,6 +58,40 @@ def test_a_new_address_of_the_same_customer_changes_only_what_differs(sap: Syste
 
     assert sap.count("change A_AddressEmailAddress") == 1
     assert {row["EmailAddress"] for row in sap.rows("A_AddressEmailAddress")} >= {"lovelace@example.com"}
+
+
+def test_a_customers_long_street_goes_on_in_the_next_lines_and_what_fits_nowhere_is_refused(sap: System) -> None:
+    def draft(name: str, **place: str) -> CustomerDraft:
+        return replace(customer(name), billing=BUYER.model_copy(update=place))
+
+    long = draft("long", line1="Old Harbour Road " * 4 + "5")
+    bad = [
+        draft("street", line1="Secret " * 30),
+        draft("city", city="Secret" * 7),
+        draft("code", postal_code="Secret12345"),
+    ]
+    reached = [customer("mail", email=f"{'secret' * 40}@example.com"), customer("phone", phone="Secret" * 6)]
+    answers = sap.erp().upsert_customers([long, *bad, *reached])
+
+    written(answers[long.reference])
+    [row] = sap.rows("A_BusinessPartnerAddress", StreetSuffixName="Harbour Road 5")
+    assert (row["StreetName"], row["AdditionalStreetSuffixName"]) == (
+        ("Old Harbour Road " * 4)[:55].strip(),
+        "Hinterhaus",
+    )
+    for one in (*bad, *reached):
+        refusal = answers[one.reference]
+        assert isinstance(refusal, Rejected)
+        assert (refusal.code, refusal.problem.record) == ("too-long", f"customer {one.reference}")
+        assert "secret" not in str(refusal).lower()
+
+
+def test_a_customers_new_telephone_number_that_does_not_fit_is_refused(sap: System) -> None:
+    draft = customer("grew")
+    written(sap.erp().upsert_customers([draft])[draft.reference])
+    answer = sap.erp().upsert_customers([customer("grew", phone="0" * 31)])[draft.reference]
+    assert isinstance(answer, Rejected)
+    assert "PhoneNumber would be 31 characters" in answer.problem.what
 
 
 def test_an_e_mail_address_is_found_in_any_letters_and_only_as_a_whole(sap: System) -> None:

@@ -16,7 +16,7 @@ def _client(sap: System, service: str) -> pyodata.Client:
     session = requests.Session()
     session.auth = (sap.values["user"], sap.values["password"])
     root = f"{sap.values['url']}/sap/opu/odata/sap/{service}"
-    token = session.head(f"{root}/", headers={"X-CSRF-Token": "Fetch"}, timeout=10)
+    token = session.head(f"{root}/", headers={"X-CSRF-Token": "Fetch"}, timeout=60)
     session.headers["X-CSRF-Token"] = token.headers["x-csrf-token"]
     return pyodata.Client(root, session)
 

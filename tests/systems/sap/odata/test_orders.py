@@ -8,6 +8,7 @@ import pytest
 from erpsync.domain.errors import OutcomeUnknown, Rejected, Transient
 from erpsync.domain.ids import Sku
 from erpsync.domain.orders import OrderLine, TaxLine
+from erpsync.ports.erp_records import OrderDraft
 from erpsync.sandbox.faults import Fault, FaultKind
 from erpsync.testing import samples
 from erpsync.testing.erp_contract import an_order, eur, hard_order, line, written
@@ -195,6 +196,55 @@ def test_the_same_order_again_writes_nothing(sap: System) -> None:
 
     assert sap.count("change A_SalesOrder") == 0
     assert sap.order("shop-same")["LastChangeDateTime"] == before
+
+
+def test_a_street_that_is_too_long_goes_on_in_the_next_free_lines_also_where_it_is_amended(sap: System) -> None:
+    def draft(**place: str) -> OrderDraft:
+        return sap.draft(an_order("long", shipping=BUYER.model_copy(update=place), billing=BUYER))
+
+    def lines() -> list[str]:
+        [row] = sap.rows("A_SalesOrderPartnerAddress", PartnerFunction="SH")
+        return [row[name] for name in ("StreetName", "StreetSuffixName1", "StreetSuffixName2", "OrganizationName1")]
+
+    long = draft(line1="Old Harbour Road " * 4 + "5", company="C" * 50)
+    ref = written(sap.erp().create_orders([long])["shop-long"])
+    assert lines() == [("Old Harbour Road " * 4)[:55].strip(), "Harbour Road 5", "Hinterhaus", "C" * 40]
+
+    written(sap.erp().amend_orders({ref.target_id: long})[ref.target_id])
+    assert sap.count("change A_SalesOrder") == 0
+    written(sap.erp().amend_orders({ref.target_id: draft()})[ref.target_id])
+    assert lines() == ["Lindenstrasse 5", "Hinterhaus", "", "Ada Lovelace"]
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ({"line1": "Secret " * 30}, "StreetName (60), StreetSuffixName1 (40), StreetSuffixName2 (40)"),
+        ({"city": "Secret" * 7}, "CityName would be 42 characters, and the field has 40"),
+        ({"postal_code": "Secret12345"}, "PostalCode would be 11 characters, and the field has 10"),
+        ({"phone": "Secret" * 6}, "PhoneNumber would be 36 characters, and the field has 30"),
+    ],
+)
+def test_an_address_that_does_not_fit_is_refused_and_never_cut(sap: System, place: dict[str, str], told: str) -> None:
+    good = sap.draft(an_order("good", shipping=BUYER))
+    bad = sap.draft(an_order("bad", shipping=BUYER.model_copy(update=place)))
+    answers = sap.erp().create_orders([good, bad])
+    ref = written(answers["shop-good"])
+
+    amended = sap.erp().amend_orders({ref.target_id: bad})[ref.target_id]
+    for refusal in (answers["shop-bad"], amended):
+        assert isinstance(refusal, Rejected)
+        assert refusal.code == "too-long"
+        assert told in refusal.problem.what
+        assert "Secret" not in str(refusal)
+    [row] = sap.rows("A_SalesOrderPartnerAddress", PartnerFunction="SH")
+    assert row["StreetName"] == "Lindenstrasse 5"
+
+
+def test_a_region_code_that_is_none_of_saps_is_left_out(sap: System) -> None:
+    sap.make(an_order("region", shipping=BUYER.model_copy(update={"region_code": "BG-01", "country": "BG"})))
+    [row] = sap.rows("A_SalesOrderPartnerAddress", PartnerFunction="SH")
+    assert (row["Region"], row["Country"]) == ("", "BG")
 
 
 def test_an_order_that_people_change_meanwhile_is_read_again(sap: System) -> None:

@@ -112,6 +112,19 @@ def test_promises_in_another_unit_count_in_base_units(sap: System) -> None:
     assert levels(sap.erp().stock_of([Sku("SKU-0001")]), "SKU-0001")[first] == (100, 24)
 
 
+def test_a_product_whose_promises_cannot_be_understood_is_named_and_not_told_without_them(sap: System) -> None:
+    ref = sap.make(an_order("cases"))
+    item = {"SalesOrder": ref.target_id, "SalesOrderItem": "10"}
+    # SAP does not say how many pieces a case has.
+    sap.simulator.change("A_SalesOrderItem", {**item, "RequestedQuantityUnit": "CS"})
+    page = sap.erp().stock_levels(Since())
+    told = {level.sku for level in page.records}
+    assert "SKU-0001" not in told
+    assert {Sku(f"SKU-{at:04d}") for at in range(2, 51)} <= told
+    assert [error.problem.record for error in page.unreadable] == ["product SKU-0001"]
+    assert {level.sku for level in sap.erp().stock_of([Sku("SKU-0001"), Sku("SKU-0002")])} == {"SKU-0002"}
+
+
 def test_stock_without_locations_names_the_setting(sap: System) -> None:
     erp = sap.erp(stock_locations="")
     with pytest.raises(Rejected, match="stock_locations"):
@@ -155,10 +168,20 @@ def test_cancelled_closed_and_invoiced_orders_are_told_as_such(sap: System) -> N
         "invoiced": ErpOrderState.INVOICED,
     }
     [invoice] = told["shop-invoiced"].invoices
-    assert invoice.total.amount == Decimal("40.60")
+    assert (invoice.total.amount, invoice.total.currency) == (Decimal("40.60"), "EUR")
     sap.simulator.change("A_BillingDocument", {"BillingDocument": invoice.id, "BillingDocumentIsCancelled": True})
     [again] = [one for one in everything(erp.progress_changed)[0] if one.reference == "shop-invoiced"]
     assert again.invoices == ()
+
+
+def test_a_currency_that_sap_calls_otherwise_is_told_by_its_iso_code(sap: System) -> None:
+    ref = sap.make(an_order("1"))
+    sap.simulator.ship(ref.target_id, {"SKU-0001": Decimal(2), "SKU-0002": Decimal(1)})
+    sap.simulator.invoice(ref.target_id)
+    erp = sap.erp(currencies="CHF=EUR")
+    [told], _ = everything(erp.progress_changed)
+    assert [one.total.currency for one in told.invoices] == ["CHF"]
+    assert {one.price.currency for one in everything(erp.prices_changed)[0]} == {"CHF"}
 
 
 def test_orders_that_are_not_from_the_shop_are_left_out_where_their_origin_says_so(sap: System) -> None:

@@ -1,6 +1,7 @@
 """Refunds as credit memo requests."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,13 @@ from tests.systems.sap.odata.stage import CONDITIONS
 from tests.systems.sap.odata.stand import System
 
 
-def refund(ref: RecordRef, name: str, amount: str, tax: str, total: str, **more: object) -> RefundDraft:
+def refund(
+    ref: RecordRef, name: str, amount: str, tax: str, total: str, quantity: Decimal = Decimal(1), **more: object
+) -> RefundDraft:
     returned = RefundLine(
         line_source_id=SourceId("line-SKU-0001"),
         sku=samples.line("SKU-0001").sku,
-        quantity=Decimal(1),
+        quantity=quantity,
         amount=eur(amount),
         tax=eur(tax),
         restocked=True,
@@ -45,10 +48,11 @@ def refund(ref: RecordRef, name: str, amount: str, tax: str, total: str, **more:
         ("fee", "10.00", "1.90", "9.40", {"adjustment": eur("-2.50")}),
         ("shipping", "10.00", "1.90", "16.80", {"shipping": eur("4.90")}),
         ("untaxed", "10.00", "0", "10.00", {}),
+        ("no piece back", "5.00", "0.95", "5.95", {"quantity": Decimal(0)}),
     ],
 )
 def test_the_buyer_is_credited_to_the_cent(
-    sap: System, changes: dict[str, str], name: str, amount: str, tax: str, total: str, more: dict[str, object]
+    sap: System, changes: dict[str, str], name: str, amount: str, tax: str, total: str, more: dict[str, Any]
 ) -> None:
     ref = sap.make(an_order("1"))
     draft = refund(ref, name, amount, tax, total, **more)

@@ -18,11 +18,11 @@ def send(sap: System) -> Send:
     session = requests.Session()
     session.auth = (sap.values["user"], sap.values["password"])
     root = f"{sap.values['url']}/sap/opu/odata/sap/API_SALES_ORDER_SRV"
-    token = session.get(f"{root}/", headers={"X-CSRF-Token": "Fetch"}, timeout=10).headers["x-csrf-token"]
+    token = session.get(f"{root}/", headers={"X-CSRF-Token": "Fetch"}, timeout=60).headers["x-csrf-token"]
 
     def send_(method: str, path: str, json: Any = None, csrf: str = token, **headers: str) -> requests.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return session.request(method, f"{root}/{path}", json=json, headers={"X-CSRF-Token": csrf, **named}, timeout=10)
+        return session.request(method, f"{root}/{path}", json=json, headers={"X-CSRF-Token": csrf, **named}, timeout=60)
 
     return send_
 

@@ -13,6 +13,8 @@ from erpsync.domain.ids import Sku
 from erpsync.domain.parties import Customer
 from erpsync.ports.erp_records import CustomerDraft
 from erpsync.ports.pages import Page, Since
+from erpsync.systems.sap.soap import reading
+from erpsync.systems.sap.soap.client import Reply
 from tests.systems.sap.soap.stand import World, line, order, written
 
 
@@ -50,6 +52,17 @@ def test_a_material_that_no_location_ever_held_is_told_as_zero_when_it_is_named(
         ("SERVICE", "1000/0001", 0, 0),
         ("SERVICE", "1000/0002", 0, 0),
     ]
+
+
+def test_a_material_with_a_row_that_is_none_is_named_and_not_told_by_its_other_rows(world: World) -> None:
+    row = {"MATNR": "A", "WERKS": "1000", "LGORT": "0001", "LABST": Decimal(5), "RESERVED": Decimal(0), "MEINS": "ST"}
+    promised = {**row, "LGORT": "", "LABST": Decimal(0), "RESERVED": None}
+    told, unreadable = reading.stock(
+        Reply({"ET_STOCK": {"item": [row, promised, {**row, "MATNR": "B"}]}}), world.settings()
+    )
+
+    assert [(one.sku, one.location, one.on_hand) for one in told] == [("B", "1000/0001", 5), ("B", "1000/0002", 0)]
+    assert [error.problem.record for error in unreadable] == ["MATNR A"]
 
 
 def test_stock_without_locations_names_the_setting(world: World) -> None:
@@ -104,9 +117,20 @@ def test_the_watermark_is_saps_clock_less_the_overlap(open_world: Callable[..., 
     before = world.simulator.tables.stamp(world.simulator.tables.now())
     watermark = world.erp(overlap_seconds=86400).products_changed(Since()).watermark
 
-    read = datetime.strptime(watermark, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    now = datetime.strptime(f"{before:f}", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    assert timedelta() <= read + timedelta(days=1) - now <= timedelta(seconds=10)
+    after = world.simulator.tables.stamp(world.simulator.tables.now())
+
+    read = datetime.strptime(watermark, "%Y%m%d%H%M%S").replace(tzinfo=UTC) + timedelta(days=1)
+    assert before <= Decimal(f"{read:%Y%m%d%H%M%S}") <= after
+
+
+def test_a_currency_that_sap_calls_otherwise_is_told_by_its_iso_code(world: World) -> None:
+    ref = world.make(order("1"))
+    world.simulator.ship(ref.target_id, {"SKU-0001": Decimal(2), "SKU-0002": Decimal(1)})
+    world.simulator.invoice(ref.target_id)
+    erp = world.erp(currencies="CHF=EUR")
+    [told] = erp.progress_changed(Since()).records
+    assert {one.total.currency for one in told.invoices} == {"CHF"}
+    assert {one.price.currency for one in erp.prices_changed(Since()).records} == {"CHF"}
 
 
 def test_a_product_carries_what_the_material_master_says(world: World) -> None:

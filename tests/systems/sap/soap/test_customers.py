@@ -41,14 +41,14 @@ def test_a_field_that_sap_has_not_refuses_the_customer_by_its_name(world: World)
 
 
 def test_one_bad_customer_fails_alone(world: World) -> None:
-    long = ADA.model_copy(update={"last_name": "Secretname" * 5})
+    long = ADA.model_copy(update={"phone": "Secretname" * 5})
 
     answers = world.erp().upsert_customers([draft(), draft("shop-customer-8", long)])
 
     written(answers["shop-customer-7"])
     refusal = refused(answers["shop-customer-8"])
     assert isinstance(refusal, Rejected)
-    assert "LASTNAME would be 50 characters" in refusal.problem.what
+    assert "PHONE would be 50 characters, and the field has 30" in refusal.problem.what
     assert "Secret" not in str(refusal)
 
 

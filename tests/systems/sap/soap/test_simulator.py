@@ -17,7 +17,7 @@ SOUGHT = "<item><KIND>O</KIND><REFERENCE>shop-1</REFERENCE><EMAIL></EMAIL></item
 def post(world: World, body: str, header: str = RIGHT, prologue: str = "", path: str = "") -> requests.Response:
     envelope = f'{prologue}<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
     address = world.settings().endpoint if not path else f"{world.served.base_url}{path}"
-    return requests.post(address, data=envelope.encode(), headers={"Authorization": header}, timeout=10)
+    return requests.post(address, data=envelope.encode(), headers={"Authorization": header}, timeout=60)
 
 
 def find(rows: str, tag: str = "IT_SOUGHT") -> str:
@@ -112,6 +112,6 @@ def test_more_than_a_hundred_records_are_refused(world: World) -> None:
 
 def test_the_operation_is_told_from_the_body(world: World) -> None:
     post(world, find(SOUGHT))
-    requests.get(world.settings().wsdl, timeout=10)
+    requests.get(world.settings().wsdl, timeout=60)
 
     assert world.calls("Z_ERPSYNC_ORDER_FIND") == world.calls("wsdl") == 1

@@ -30,7 +30,7 @@ def official(contracts: Path) -> Path:
 
 @pytest.fixture
 def own(world: World) -> etree._Element:
-    answer = requests.get(world.settings().wsdl, auth=(b"ERPSYNC", "Käse-init-1".encode()), timeout=10)
+    answer = requests.get(world.settings().wsdl, auth=(b"ERPSYNC", "Käse-init-1".encode()), timeout=60)
     return etree.fromstring(answer.content)
 
 
@@ -76,7 +76,7 @@ def test_a_request_for_the_official_wsdl_has_the_shape_that_it_defines(official:
     with serve({"sap": recorder}) as running:
         client = SoapClient(
             "sap_soap", running["sap"].base_url, str(official), tools.clock, tools.cache_directory, namespaces={},
-            read_seconds=10,
+            read_seconds=60,
         )  # fmt: skip
         answer = client.call("ZBAPI_SALESORDER_CREATE", arguments, write=True)
 
