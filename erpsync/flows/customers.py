@@ -22,9 +22,6 @@ from erpsync.ports.erp_records import CustomerDraft, RecordRef
 Answers: TypeAlias = dict[SourceId, TargetId | SyncError]
 """The ERP's customer of each person, by what the store knows the person by; or why there is none."""
 
-GONE = "customer-gone"
-"""What every ERP answers to an order whose customer it has no longer."""
-
 _GUEST = "guest-"
 
 

@@ -18,7 +18,7 @@ from erpsync.flows.context import FlowContext, OrderRules
 from erpsync.ledger import links, sales
 from erpsync.ledger.links import Ends, Link, LinkKind
 from erpsync.ledger.sales import Sold
-from erpsync.ports.erp_records import OrderDraft, RecordRef
+from erpsync.ports.erp_records import CUSTOMER_GONE, OrderDraft, RecordRef
 from erpsync.ports.flow import Done, Ended, Item
 from erpsync.ports.spec import Ability, StoreAbility
 from erpsync.ports.store_records import OrderNote
@@ -227,7 +227,7 @@ class OrderFlow:
 
     def _written(self, batch: _Batch, results: Sequence[tuple[_Work, RecordRef | SyncError]], did: str) -> None:
         orphans = [
-            work.order for work, result in results if isinstance(result, SyncError) and result.code == customers.GONE
+            work.order for work, result in results if isinstance(result, SyncError) and result.code == CUSTOMER_GONE
         ]
         if orphans:
             customers.forget(self._context, orphans)

@@ -43,7 +43,8 @@ class Erp(ErpChanges, Protocol):
 
     def create_orders(self, drafts: Sequence[OrderDraft]) -> Mapping[str, Written]:
         """Makes each sales order. One bad record fails alone. Raises OutcomeUnknown when the reply is lost; where the
-        calls of a batch ended differently, each order is answered for itself."""
+        calls of a batch ended differently, each order is answered for itself. One whose customer is not there is Rejected
+        as CUSTOMER_GONE: the customer is looked for anew before it is tried again."""
         ...
 
     def amend_orders(self, drafts: Mapping[TargetId, OrderDraft]) -> Mapping[TargetId, Written]:

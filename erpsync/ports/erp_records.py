@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from erpsync.domain.errors import SyncError
+from erpsync.domain.errors import Rejected, SyncError
 from erpsync.domain.ids import TargetId
 from erpsync.domain.orders import Order
 from erpsync.domain.parties import Address, Customer
@@ -27,6 +27,21 @@ class CustomerDraft:
     billing: Address | None
     shipping: Address | None
     currency: str
+
+
+CUSTOMER_GONE = "customer-gone"
+"""The code of the answer to an order whose customer the ERP does not have, or no longer."""
+
+
+def customer_gone(*, system: str, record: str, what: str) -> Rejected:
+    return Rejected(
+        CUSTOMER_GONE,
+        system=system,
+        record=record,
+        what=what,
+        next_step="Restore the customer if it was deleted, archived or closed by mistake. Then replay: the order's customer"
+        " is looked for anew, by reference and e-mail address, and made if it is not there.",
+    )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from erpsync.domain.ids import Sku, SourceId, TargetId
 from erpsync.domain.money import Money, zero
 from erpsync.domain.orders import Order, OrderLine, TaxLine
 from erpsync.domain.payments import Payment, Refund, RefundLine
-from erpsync.ports.erp_records import PaymentDraft, RecordRef, RefundDraft, Written
+from erpsync.ports.erp_records import CUSTOMER_GONE, PaymentDraft, RecordRef, RefundDraft, Written
 from erpsync.ports.pages import Since
 from erpsync.ports.spec import Ability
 from erpsync.testing import samples
@@ -112,6 +112,19 @@ class ErpContract(StockContract):
         assert len({written(answer).target_id for answer in answers.values()}) == size
         assert [len(stage.controls.booked(reference)) for reference in answers] == [1] * size
         assert stage.controls.booked(bad.reference) == []
+
+    def test_an_order_whose_customer_is_not_there_says_so_and_fails_alone(self, stage: Stage) -> None:
+        erp = stage.open()
+        orphan, other = (
+            stage.draft(stage.nobody, an_order("orphan")),
+            stage.draft(stage.customer(erp), an_order("other")),
+        )
+        answers = erp.create_orders([orphan, other])
+        refusal = answers[orphan.reference]
+        assert isinstance(refusal, Rejected)
+        assert refusal.code == CUSTOMER_GONE, refusal.problem
+        assert stage.controls.booked(orphan.reference) == []
+        assert stage.the_order("other").id == written(answers[other.reference]).target_id
 
     def test_a_lost_reply_makes_no_second_order(self, stage: Stage) -> None:
         erp = stage.open()

@@ -17,6 +17,7 @@ from erpsync.testing import samples
 
 # More than any overlap between two reads makes needless, less than the longest transaction that an overlap must cover.
 LATE_SECONDS = 20.0
+NOBODY = TargetId("99999999")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Stage:
     tag: str = "shop"
     finds_per_batch: int = 1
     """Look-ups that finding and making one full batch of orders takes."""
+    nobody: TargetId = NOBODY
+    """What no customer has for an id."""
     wait_for_late: Callable[[], None] = lambda: None
 
     def lacks(self, ability: Ability, call: Callable[[], object]) -> bool:

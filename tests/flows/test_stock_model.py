@@ -167,13 +167,7 @@ _steps: st.SearchStrategy[Step] = st.one_of(
 
 
 # Nothing is made smaller where it fails: with a database behind each step that takes longer than reading it.
-@settings(
-    max_examples=120,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    phases=[Phase.generate],
-)
+@settings(max_examples=120, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(steps=st.lists(_steps, min_size=5, max_size=40))
 def test_the_store_is_never_told_of_more_than_is_left_and_in_the_end_of_exactly_that(
     kept_database: Engine, steps: list[Step]

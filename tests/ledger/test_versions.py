@@ -156,7 +156,7 @@ def test_many_versions_at_once_leave_one_job_at_the_latest(desk: Desk) -> None:
     assert row["wanted_version"].timestamp() == NOON.timestamp() + 7
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["deliver", "claim", "finish", "fail", "die"])), max_size=25)
 )

@@ -9,8 +9,9 @@ https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_N3539978.h
 import re
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Transient, Unavailable
+from erpsync.ports.erp_records import customer_gone
 from erpsync.systems.netsuite.lines import SYSTEM
-from erpsync.systems.netsuite.remedies import next_step, too_many_requests
+from erpsync.systems.netsuite.remedies import BUYER, next_step, too_many_requests
 from erpsync.systems.netsuite.wire import Status, StatusDetail
 from erpsync.transport.soap import SoapFault
 
@@ -108,6 +109,8 @@ def of_status(status: Status, *, record: str) -> SyncError:
         return Transient(name, system=SYSTEM, record=record, what=what)
     if code in NO_PERMISSION:
         return Rejected(name, system=SYSTEM, record=record, what=what, next_step=f"{_ROLE} Replay this one.")
+    if BUYER in what:
+        return customer_gone(system=SYSTEM, record=record, what=what)
     return Rejected(name, system=SYSTEM, record=record, what=what, next_step=next_step(code, _USAGE_LOG))
 
 

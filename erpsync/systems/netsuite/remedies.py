@@ -6,6 +6,9 @@ from erpsync.systems.netsuite.lines import SYSTEM
 BUSY_SECONDS = 5.0
 """How long to leave an account alone that has too many requests under way: it does not say, and most are over by then."""
 
+BUYER = ": entity "
+"""In what we tell of an invalid reference: it is the one to the customer, by the name of its field."""
+
 _DELETED = "The record was deleted in NetSuite. Create it there by hand, or discard this job."
 _NUMBERS = "Turn on Auto-Generated Numbers for customers, or rename the other customer; then replay."
 _PERIOD = "Open the accounting period, or set the date that orders are booked at; then replay."

@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
+from erpsync.ports.erp_records import customer_gone
 from erpsync.systems.netsuite.lines import SYSTEM
-from erpsync.systems.netsuite.remedies import next_step, too_many_requests
+from erpsync.systems.netsuite.remedies import BUYER, next_step, too_many_requests
 from erpsync.transport.http import Reply
 
 NO_PERMISSION = frozenset({"INSUFFICIENT_PERMISSION", "PERMISSION_VIOLATION", "USER_NOT_PERMITTED"})
@@ -57,6 +58,8 @@ def of_write(reply: Reply, *, record: str) -> SyncError:
         return Transient(name, system=SYSTEM, record=record, what=what)
     if code in NO_PERMISSION or reply.status == 403:
         return Rejected(name, system=SYSTEM, record=record, what=what, next_step=f"{_ROLE} Replay this one.")
+    if BUYER in what:
+        return customer_gone(system=SYSTEM, record=record, what=what)
     return Rejected(name, system=SYSTEM, record=record, what=what, next_step=next_step(code, _EXECUTION_LOG))
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from erpsync.domain.errors import Rejected
 from erpsync.domain.orders import Order, balance
+from erpsync.ports import erp_records
 from erpsync.systems.odoo.settings import SYSTEM
 from erpsync.systems.odoo.wire import OrderRow
 
@@ -22,12 +23,8 @@ def order_gone(record: str) -> Rejected:
 
 
 def customer_gone(order: Order, customer_id: str) -> Rejected:
-    return _rejected(
-        "customer-gone",
-        label(order),
-        f"There is no contact {customer_id} in Odoo any more; it may have been archived, merged or deleted.",
-        "Restore it if it was archived by mistake. Then replay: else the customer is found by e-mail, or made anew.",
-    )
+    what = f"There is no contact {customer_id} in Odoo any more; it may have been archived, merged or deleted."
+    return erp_records.customer_gone(system=SYSTEM, record=label(order), what=what)
 
 
 def order_cancelled(record: str, row: OrderRow) -> Rejected:

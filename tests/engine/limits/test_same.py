@@ -61,9 +61,7 @@ def walk(desk: Desk, path: list[Step]) -> list[Answer | Seen]:
     return [*found, desk.seen()]
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rate=st.none() | rates, slots=st.integers(0, 3), path=st.lists(steps, min_size=1, max_size=25))
 def test_both_answer_the_same(servers: Servers, rate: Rate | None, slots: int, path: list[Step]) -> None:
     ours, theirs, connection = Time(), Time(), f"shop-{secrets.token_hex(6)}"

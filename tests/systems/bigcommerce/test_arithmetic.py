@@ -21,7 +21,7 @@ SETTINGS = BigCommerceSettings.model_validate(
 CENTS = st.integers(1, 99_999).map(lambda cents: Decimal(cents) / 100)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(
     lines=st.lists(st.tuples(CENTS, st.integers(1, 12)), min_size=1, max_size=6),
     rate=st.sampled_from(["0", "0.07", "0.19", "0.055", "0.0825"]),

@@ -89,7 +89,7 @@ def orders(draw: st.DrawFn) -> Order:
     return order("1", *lines, taxes_included=included, shipping_lines=tuple(shipping), rounding=rounding, **extras)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(placed=orders())
 def test_the_sales_order_comes_to_what_the_customer_paid(erp: NetSuiteErp, served: Served, placed: Order) -> None:
     customer = TargetId(served.records()["customers"][0]["internalId"])

@@ -127,7 +127,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_whatever_is_ordered_and_sent_back(
     running: tuple[ShopifySimulator, dict[str, Store]], data: st.DataObject

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Transient, Unavailable
+from erpsync.ports.erp_records import customer_gone
 from erpsync.systems.dynamics.business_central.settings import SYSTEM
 from erpsync.transport import failures
 
@@ -22,6 +23,7 @@ _CODE = re.compile(r"[A-Za-z_]{1,80}")
 _RELATED = re.compile(r"field ([\w ./()-]+) of table ([\w ./()-]+) contains a value \(.*\) that cannot be found")
 _PASSING = re.compile(r"locked by another user|deadlock|changes to the .* cannot be saved|another user has", re.I)
 _PERMISSION = re.compile(r"permission", re.I)
+_NO_CUSTOMER = re.compile(r"customer cannot be found|customerid", re.I)
 _ROLE = (
     "Give the application on Business Central's Microsoft Entra Applications page the permission sets that the README "
     "lists, for this company. Waiting records then go on by themselves."
@@ -78,12 +80,6 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
             "Shorten the text in the store, or in the expression of the field; then replay.",
         ),
         (
-            r"customer cannot be found|customerid",
-            "customer-gone",
-            "The customer of this order is not in this company any more.",
-            "Replay: the customer is found by e-mail address in Business Central, or made anew.",
-        ),
-        (
             r"e-?mail address",
             "invalid-email",
             "The e-mail address is not one that Business Central takes.",
@@ -126,6 +122,9 @@ def of_answer(
         return Transient("in-use", system=SYSTEM, record=record, what=what)
     if status == 403 or (code.startswith("Authorization") or _PERMISSION.search(message)):
         return no_permission(named)
+    if _NO_CUSTOMER.search(message):
+        what = f"The customer of this order is not in this company any more. ({named})"
+        return customer_gone(system=SYSTEM, record=record, what=what)
     for pattern, name, what, step in _KNOWN:
         if pattern.search(message):
             return Rejected(name, system=SYSTEM, record=record, what=f"{what} ({named})", next_step=step)

@@ -8,6 +8,7 @@ from typing import Any
 import simplejson
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
+from erpsync.ports.erp_records import customer_gone
 from erpsync.systems.dynamics.finance_operations.settings import SYSTEM
 
 _PREFIX = re.compile(r"^(?:Info|Warning|Error):\s*", re.IGNORECASE)
@@ -15,6 +16,8 @@ _NOISE = re.compile(r"^(?:validate\w+ failed on data source|Update has been canc
 _CONFLICT = re.compile(
     r"update conflict|record has (?:never|been) (?:been )?(?:selected|changed)|deadlock", re.IGNORECASE
 )
+# F&O names a field by its label in the language of its user; in others the reason is told all the same, as any other is.
+_NO_CUSTOMER = re.compile(r"field 'Customer account' is not found in the related table", re.IGNORECASE)
 _WRITE_FAILED = "AxODataWriteException"
 _MAX_WORDS = 300
 AMOUNTS_DIFFER = "line-amount-differs"
@@ -56,6 +59,8 @@ def of_answer(
             "F&O has no such record or no such data entity.",
             "Look whether it was deleted there; else run `erpsync doctor`. Then replay.",
         )
+    if _NO_CUSTOMER.search(words):
+        return customer_gone(system=SYSTEM, record=record, what=f"F&O refused it ({status}): {words}")
     return _rejected(
         "refused",
         record,

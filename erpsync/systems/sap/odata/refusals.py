@@ -11,6 +11,7 @@ from datetime import datetime
 import simplejson
 
 from erpsync.domain.errors import OutcomeUnknown, Rejected, SyncError, Throttled, Transient, Unavailable
+from erpsync.ports.erp_records import customer_gone
 from erpsync.systems.sap.odata.settings import SYSTEM
 from erpsync.transport.batch import Response
 from erpsync.transport.failures import of_status
@@ -19,13 +20,14 @@ _CODE = re.compile(r"[A-Za-z0-9_/.\-]{1,60}")
 _LOG = "Read the message in SAP's transaction /IWFND/ERROR_LOG"
 # Message classes and numbers of SAP's sales, as transaction SE91 shows them.
 _LOCKED = frozenset({"V1/042", "V1/043", "MC/601", "SLS_LORD/025", "R1/414", "VL/045"})
+_NO_CUSTOMER = "VP/199"
 _NEXT_STEPS = {
     "V1/382": "Extend the material to the connection's sales area (transaction MM01), then replay.",
     "V4/248": "Extend the material to the connection's sales area (transaction MM01), then replay.",
     "V1/384": "Take the sales status off the material, or the item off the order, then replay.",
     "VP/112": "Check the customer's sales area data against sales_organization, distribution_channel and division; replay.",
     "V4/090": "Check sales_organization, distribution_channel and division of this connection, then replay.",
-    "V1/555": "Extend the customer to the connection's sales area, then replay.",
+    "V1/555": "Complete the sales document in SAP (VA02, incompletion log), then replay.",
     "V1/780": "Check the rejection reason; an item that was delivered is not rejected.",
     "V1/499": "A rate or a condition type is missing in the pricing procedure: check the connection's condition types.",
     "VE/005": "Check the connection's condition types against the pricing procedure, then replay.",
@@ -91,6 +93,12 @@ def of_refusal(refusal: Refusal, *, record: str) -> SyncError:
         return Transient("record-locked", system=SYSTEM, record=record, what="Somebody is editing it in SAP just now.")
     if refusal.status in (412, 428):
         return Transient("changed-meanwhile", system=SYSTEM, record=record, what="It was changed in SAP meanwhile.")
+    if _NO_CUSTOMER in codes:
+        return customer_gone(
+            system=SYSTEM,
+            record=record,
+            what=f"SAP does not have the customer, or not in the connection's sales area ({_NO_CUSTOMER}).",
+        )
     shown = ", ".join(codes[:5]) or f"status {refusal.status}"
     step = next((_NEXT_STEPS[code] for code in codes if code in _NEXT_STEPS), "")
     return Rejected(

@@ -35,7 +35,7 @@ class Sales:
         if area != self._area:
             raise Refused(400, "V4/090", f"Sales area {' '.join(area)} is not defined")
         if self._tables.get("A_CustomerSalesArea", row["SoldToParty"], *area) is None:
-            raise Refused(400, "V1/555", f"Customer {row['SoldToParty']} is not defined for the sales area")
+            raise Refused(400, "VP/199", f"Sold-to party {row['SoldToParty']} not maintained for the sales area")
 
     def check_item(self, row: Row) -> Row:
         """The item with what SAP adds. Raises Refused for a material that the sales area does not sell."""

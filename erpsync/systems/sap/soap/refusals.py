@@ -14,6 +14,7 @@ from erpsync.domain.errors import (
     Unavailable,
 )
 from erpsync.domain.money import Money
+from erpsync.ports.erp_records import customer_gone
 from erpsync.systems.sap.soap.rows import shown
 from erpsync.systems.sap.soap.settings import SYSTEM
 from erpsync.systems.sap.soap.wire import ReadRow
@@ -27,6 +28,7 @@ _BUSY = "001"
 _LOCKED = "002"
 _UPDATE_ENDED = "004"
 NO_RIGHT = "007"
+_NO_CUSTOMER = ("VP", "199")  # or not in the sales area
 _STEPS = {
     "003": "Extend the material to this sales area (MM01, sales views) or correct the SKU in the store, then replay.",
     "005": "Make a return or reject what is left of it in SAP by hand (VA02), then discard this job.",
@@ -119,6 +121,8 @@ def of_messages(messages: Sequence[ReadRow], record: str, materials: Mapping[int
         )
     numbers = [(message["ID"], message["NUMBER"]) for message in errors]
     step = next((_STEPS[number] for id_, number in numbers if id_ == OURS and number in _STEPS), "")
+    if _NO_CUSTOMER in numbers:
+        return customer_gone(system=SYSTEM, record=record, what=f"SAP refused it: {told}.")
     first = f"{numbers[0][0]}-{numbers[0][1]}".lower() if numbers else "no-answer"
     return Rejected(
         f"sap-{first}",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
+from erpsync.domain.ids import TargetId
 from erpsync.ports.runtime import Tools
 from erpsync.sandbox.runner import serve
 from erpsync.systems.dynamics.business_central import SPEC
@@ -39,6 +40,7 @@ def standard(tools: Tools) -> Iterator[Stage]:
             finds=FINDS,
             creates=CREATES,
             settle_seconds=1.0,
+            nobody=TargetId("00000000-0000-0000-0000-000000000001"),
             wait_for_late=faulty.wait_for_late,
         )
 

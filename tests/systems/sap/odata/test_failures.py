@@ -140,7 +140,7 @@ def test_saps_own_words_never_reach_an_error(sap: System) -> None:
     answer = sap.erp().create_orders([stranger])[stranger.reference]
 
     assert isinstance(answer, Rejected)
-    assert "V1/555" in answer.problem.what
+    assert "VP/199" in answer.problem.what
     assert "Lovelace" not in str(answer)
     assert answer.problem.next_step
 

@@ -49,7 +49,7 @@ def test_an_order_is_priced_and_taxed_by_its_own_arithmetic(sap: System, send: S
     ("changes", "code"),
     [
         ({"SalesOrganization": "2020"}, "V4/090"),
-        ({"SoldToParty": "999"}, "V1/555"),
+        ({"SoldToParty": "999"}, "VP/199"),
         ({"to_Item": {"results": []}}, "V1/320"),
         ({"to_Item": {"results": [{"Material": "NOTHING", "RequestedQuantity": "1"}]}}, "V1/382"),
         (

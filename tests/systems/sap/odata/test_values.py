@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from erpsync.domain.errors import Rejected
@@ -18,8 +18,6 @@ from erpsync.testing.erp_contract import an_order, hard_order, line
 
 SETTINGS = SapODataSettings.model_validate(create().settings("http://127.0.0.1:1"))
 BERLIN = ZoneInfo("Europe/Berlin")
-# The same examples everywhere, however long a machine takes for them.
-steady = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_dates_and_times_are_read_as_sap_writes_them() -> None:
@@ -46,7 +44,6 @@ def test_an_hour_that_comes_twice_loses_no_change() -> None:
     assert edm.since_local(before, now, BERLIN) <= changed
 
 
-@steady
 @given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=60, unique=True))
 def test_chains_cover_every_value_in_short_urls(values: list[str]) -> None:
     chains = list(edm.any_of("PurchaseOrderByCustomer", values))
@@ -54,7 +51,6 @@ def test_chains_cover_every_value_in_short_urls(values: list[str]) -> None:
     assert all(len(edm.query("A", {"filter": chain})) < 8000 for chain, _ in chains)
 
 
-@steady
 @given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80), st.sampled_from([20, 35]), st.booleans())
 @example("a" * 17 + "ß", "a", 35, True)
 def test_fitted_references_fit_stay_the_same_and_stay_apart(one: str, other: str, length: int, upper: bool) -> None:

@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from erpsync.domain.errors import Rejected
@@ -54,7 +54,6 @@ def orders(draw: st.DrawFn) -> Order:
 
 
 # The same orders everywhere, however long a machine takes for them.
-@settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(orders())
 def test_the_conditions_come_to_the_total(placed: Order) -> None:
     assert comes_to(of_order(placed, SETTINGS)) == placed.total.rounded().amount
