@@ -108,7 +108,7 @@ def test_one_refused_by_netsuite_fails_alone(world: World) -> None:
     assert isinstance(results["shop-1"], RecordRef)
     refusal = results["shop-2"]
     assert isinstance(refusal, Rejected)
-    assert refusal.code == "invalid-key-or-ref"
+    assert refusal.code == "customer-gone"
     assert refusal.problem.record == "order #2"
     assert "entity 99999" in refusal.problem.what
     assert [made["externalId"] for made in world.orders()] == ["shop-1"]
