@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # As in every process of the product: tests that look at events, or silence them, come back to this and not to stdout.
 logs.configure()
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start would ignore it too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run, however slow the machine: what fails is the change, not chance.
 settings.register_profile(

@@ -37,7 +37,7 @@ api_key = { env = "TEST_SECRET" }
 [[routes]]
 source = "shop"
 target = "erp"
-flows = ["orders", "stock"]
+flows = ["orders", "fulfilments", "stock"]
 [routes.stock]
 """
 
