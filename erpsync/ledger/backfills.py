@@ -348,10 +348,10 @@ _RETRY_FAILED = text("""
 
 # Waits for nobody: a job that another transaction has in hand is begun there, or told of by something live.
 _WITHDRAW = text("""
-    DELETE FROM jobs WHERE id IN (
+    DELETE FROM jobs WHERE id = ANY (ARRAY(
         SELECT id FROM jobs WHERE backfill_id = :id AND state = 'ready' AND claimed_revision = 0 AND wanted_revision = 1
         ORDER BY id FOR UPDATE SKIP LOCKED
-    )
+    ))
 """)
 
 _PROGRESS = """

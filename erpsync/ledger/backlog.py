@@ -50,20 +50,21 @@ def _call_of(row: Row[Any]) -> JobCall:
     return JobCall(JobId(row.id), row.flow, f"{row.source} {row.number}", row.background)
 
 
-# What another sweep has just marked is seen by the outer conditions alone: after a wait for its lock, PostgreSQL looks at
-# the row again and not at the subquery.
+# What another sweep has just marked is seen by the outer conditions alone: PostgreSQL looks at a row that was changed
+# meanwhile again, and not at the subquery. Here as in all of the ledger, ARRAY has a subquery run once: as a part of a join
+# it may run for each row, where statistics are old, which takes minutes and locks more than was asked for.
 _DUE = text(f"""
-    UPDATE jobs SET woken_at = :now WHERE id IN (
+    UPDATE jobs SET woken_at = :now WHERE id = ANY (ARRAY(
         SELECT id FROM jobs
-        WHERE state = 'ready' AND (woken_at IS NULL OR woken_at < :woken_before) AND id IN (
+        WHERE state = 'ready' AND (woken_at IS NULL OR woken_at < :woken_before) AND id = ANY (ARRAY(
             SELECT id FROM (
                 SELECT j.id, row_number() OVER (
                     PARTITION BY j.flow, j.source, j.target, j.background ORDER BY j.due_at, j.id
                 ) AS place
                 FROM jobs j WHERE {WORKABLE} AND (j.woken_at IS NULL OR j.woken_at < :woken_before)
             ) AS queued WHERE place <= :limit
-        ) FOR UPDATE SKIP LOCKED
-    ) RETURNING id, flow, source, number, background
+        )) FOR UPDATE SKIP LOCKED
+    )) RETURNING id, flow, source, number, background
 """)
 
 _NEXT_DUE = text(f"""
@@ -76,7 +77,7 @@ _CALLS = text("UPDATE jobs SET woken_at = :now WHERE id = ANY(:ids) RETURNING id
 
 # Waits for nobody: a job that another transaction has in hand is looked after there, and else the two could deadlock.
 _UNHEARD = text("""
-    UPDATE jobs SET woken_at = NULL WHERE id IN (
+    UPDATE jobs SET woken_at = NULL WHERE id = ANY (ARRAY(
         SELECT id FROM jobs WHERE id = ANY(:ids) AND state = 'ready' FOR UPDATE SKIP LOCKED
-    )
+    ))
 """)

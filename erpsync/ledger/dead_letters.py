@@ -140,17 +140,17 @@ _CLOSE = text("""
 
 # Waits for nobody: a letter that another transaction is closing need not be marked, and else the two could deadlock.
 _ROUTED = text("""
-    UPDATE dead_letters SET routed_at = :now WHERE id IN (
+    UPDATE dead_letters SET routed_at = :now WHERE id = ANY (ARRAY(
         SELECT id FROM dead_letters WHERE id = ANY(:ids) FOR UPDATE SKIP LOCKED
-    )
+    ))
 """)
 
 _UNROUTED = text("""
-    UPDATE dead_letters SET routed_at = :now WHERE id IN (
+    UPDATE dead_letters SET routed_at = :now WHERE id = ANY (ARRAY(
         SELECT id FROM dead_letters
         WHERE closed_at IS NULL AND announced_at IS NULL AND (routed_at IS NULL OR routed_at < :before)
         ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
-    ) RETURNING id
+    )) RETURNING id
 """)
 
 _ANNOUNCED = text(f"""

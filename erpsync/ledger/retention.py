@@ -26,7 +26,7 @@ def purge(connection: Connection, before: datetime, limit: int = BATCH) -> dict[
 
 
 _DELIVERIES = text("""
-    DELETE FROM inbox WHERE id IN (
+    DELETE FROM inbox WHERE id = ANY (ARRAY(
         SELECT i.id FROM inbox i WHERE i.received_at < :before AND i.state IN ('applied', 'stale', 'ignored')
         AND NOT EXISTS (
             SELECT 1 FROM jobs j WHERE j.state_inbox_id = i.id AND j.state NOT IN ('done', 'skipped', 'discarded'))
@@ -34,11 +34,11 @@ _DELIVERIES = text("""
         AND NOT EXISTS (SELECT 1 FROM links l WHERE l.source = i.connection AND l.source_id = i.source_id
             AND l.kind = 'product' AND l.content_hash LIKE '% unpriced')
         ORDER BY i.id LIMIT :limit
-    )
+    ))
 """)
 
 _RESERVATIONS = text("DELETE FROM reservations WHERE until < :before")
 
 _RUNS = text("""
-    DELETE FROM runs WHERE id IN (SELECT id FROM runs WHERE ended_at < :before ORDER BY id LIMIT :limit)
+    DELETE FROM runs WHERE id = ANY (ARRAY(SELECT id FROM runs WHERE ended_at < :before ORDER BY id LIMIT :limit))
 """)

@@ -188,7 +188,7 @@ _CLAIM = text(f"""
     ), claimed AS (
         UPDATE jobs SET state = 'running', fence = fence + 1, attempts = attempts + 1, claimed_by = :worker,
             claimed_revision = wanted_revision, lease_until = :lease_until, updated_at = :now
-        WHERE id IN (SELECT id FROM asked UNION ALL SELECT id FROM company)
+        WHERE id = ANY (ARRAY(SELECT id FROM asked UNION ALL SELECT id FROM company))
         RETURNING *
     ), started AS (
         INSERT INTO runs (job_id, fence, attempt, worker, started_at)

@@ -97,8 +97,8 @@ _PUT = text("""
 
 _LISTED = text("""
     SELECT erp, store, sku, place, price, currency, until, since FROM staged_prices
-    WHERE store = COALESCE(:store, store) AND sku IN (
+    WHERE store = COALESCE(:store, store) AND sku = ANY (ARRAY(
         SELECT DISTINCT sku FROM staged_prices WHERE store = COALESCE(:store, store) AND sku > :after
         ORDER BY sku LIMIT :limit
-    ) ORDER BY sku, store, place, erp
+    )) ORDER BY sku, store, place, erp
 """)
