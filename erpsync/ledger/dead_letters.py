@@ -108,10 +108,9 @@ def unannounced(connection: Connection, letter_id: int) -> DeadLetter | None:
     return None if row is None else DeadLetter(**row._mapping)
 
 
-def announced(connection: Connection, letter_id: int, now: datetime) -> DeadLetter | None:
-    """Marks a dead letter announced. None where it was already, or is closed: it is announced once."""
-    row = connection.execute(_ANNOUNCED, {"id": letter_id, "now": now}).one_or_none()
-    return None if row is None else DeadLetter(**row._mapping)
+def announced(connection: Connection, letter_id: int, now: datetime) -> bool:
+    """Marks a dead letter announced. False where it was already, or is closed: it is announced once."""
+    return connection.execute(_ANNOUNCED, {"id": letter_id, "now": now}).rowcount == 1
 
 
 _COLUMNS = """id, job_id, inbox_id, task, subject, code, problem, next_step, attempts, created_at,
@@ -153,7 +152,6 @@ _UNROUTED = text("""
     )) RETURNING id
 """)
 
-_ANNOUNCED = text(f"""
+_ANNOUNCED = text("""
     UPDATE dead_letters SET announced_at = :now WHERE id = :id AND announced_at IS NULL AND closed_at IS NULL
-    RETURNING {_COLUMNS}
 """)

@@ -81,7 +81,7 @@ class Bench:
         self._stock = stock
         self._price_rules = price_rules
         self.stock_cache: StockCache = FakeStockCache()
-        self.flows: dict[str, Flow] = _flows(self._context(self.erp, self.store))
+        self.flows: dict[str, Flow] = _flows(self.context(self.erp, self.store))
         self.targets: tuple[ConnectionName, ...] = (ERP,)
         self.runtime = self.worker("worker-1")
         self._keys = count(1)
@@ -92,7 +92,7 @@ class Bench:
     def worker(self, name: str, erp: Erp | None = None, store: Store | None = None) -> Runtime:
         """A worker's Runtime at the same ledger; at the fakes, or at adapters of its own."""
         ours = erp is None and store is None
-        context = self._context(erp or self.erp, store or self.store)
+        context = self.context(erp or self.erp, store or self.store)
         flows = self.flows if ours else _flows(context)
         pings = {SHOP: context.store.ping, ERP: context.erp.ping}
         return Runtime(
@@ -200,7 +200,8 @@ class Bench:
             )
         return flows[name]
 
-    def _context(self, erp: Erp, store: Store) -> FlowContext:
+    def context(self, erp: Erp, store: Store) -> FlowContext:
+        """What the flows go by, with these at the two ends."""
         return FlowContext(
             database=self.database,
             clock=self.clock,

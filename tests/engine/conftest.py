@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from erpsync.servers.launcher import Servers
 from erpsync.testing.bench import Bench
 from erpsync.testing.databases import empty, own_database
-from tests.engine.script import Script
+from tests.engine.script import Script, rejected, run_job, wanted
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +34,14 @@ def script(bench: Bench) -> Script:
     script = Script()
     bench.flows["orders"] = script
     return script
+
+
+@pytest.fixture
+def letter(bench: Bench, script: Script) -> int:
+    """The dead letter of order 1."""
+    script.ends["1"] = rejected()
+    wanted(bench, "1")
+    run_job(bench, "1")
+    bench.wake.lose_everything()
+    del script.ends["1"]
+    return bench.letters()[0].id

@@ -11,16 +11,6 @@ from erpsync.ledger.dead_letters import DeadLetter
 from erpsync.ledger.reservations import Room
 from erpsync.testing.barrier import together
 from erpsync.testing.bench import LEASE, Bench
-from tests.engine.script import Script, rejected, run_job, wanted
-
-
-@pytest.fixture
-def letter(bench: Bench, script: Script) -> int:
-    script.ends["1"] = rejected()
-    wanted(bench, "1")
-    run_job(bench, "1")
-    bench.wake.lose_everything()
-    return bench.letters()[0].id
 
 
 def routed(bench: Bench, seconds: float) -> list[int]:

@@ -11,17 +11,6 @@ from erpsync.testing.bench import Bench
 from tests.engine.script import Script, newer, rejected, run_job, skip, unavailable, wanted
 
 
-@pytest.fixture
-def letter(bench: Bench, script: Script) -> int:
-    """The dead letter of order 1."""
-    script.ends["1"] = rejected()
-    wanted(bench, "1")
-    run_job(bench, "1")
-    bench.wake.lose_everything()
-    del script.ends["1"]
-    return bench.letters()[0].id
-
-
 def audit(bench: Bench) -> list[tuple[str, str, str]]:
     rows = bench.rows("SELECT actor, action, subject, at FROM audit ORDER BY id")
     assert all(row["at"] == bench.clock.now() for row in rows)

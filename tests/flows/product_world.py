@@ -1,5 +1,6 @@
 """A shop with products, an ERP that says what it sells, and what a test sees and does of both."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from erpsync.domain.ids import Sku, SourceId, TargetId
@@ -93,6 +94,13 @@ def stock_shop(bench: Bench, *variants: tuple[str, str, str], read: bool = True)
         shop.catalogue.products[variant.product_id] = ShopProduct(variant.product_id, f"Our {product_id}")
     if read:
         read_shop(bench)
+
+
+def price_in_shop(bench: Bench, sku: str, amount: str) -> None:
+    """Somebody, or the flow of prices, gives a variant its price in the store."""
+    variant = bench.store.shop.variants[Sku(sku)]
+    bench.store.shop.variants[Sku(sku)] = replace(variant, price=StorePrice(price(amount)))
+    bench.store.touch("variant", sku)
 
 
 def read_shop(bench: Bench) -> None:

@@ -10,11 +10,10 @@ from erpsync.domain.errors import Rejected
 from erpsync.domain.ids import Sku, TargetId
 from erpsync.domain.products import Product, Variant
 from erpsync.engine import polling
-from erpsync.flows.context import FlowContext, OrderRules
 from erpsync.flows.product_matches import Found, Row, matches
 from erpsync.ports.pages import Page, Since
 from erpsync.ports.store_records import StoreVariant
-from erpsync.testing.bench import ERP, SHOP, Bench
+from erpsync.testing.bench import SHOP, Bench
 from erpsync.testing.fake_store import FakeStore
 from tests.flows.product_world import MUG, delete, put, stock_shop
 
@@ -24,26 +23,9 @@ def bench(database: Engine) -> Bench:
     return Bench(database)
 
 
-def context_of(bench: Bench, store: FakeStore) -> FlowContext:
-    return FlowContext(
-        database=bench.database,
-        clock=bench.clock,
-        source=SHOP,
-        target=ERP,
-        store=store,
-        erp=bench.erp,
-        erp_title="Fake ERP",
-        capabilities=bench.capabilities,
-        store_capabilities=bench.store_capabilities,
-        settle_seconds=0.0,
-        reservation_seconds=60.0,
-        rules=OrderRules(),
-    )
-
-
 def found(bench: Bench, store: FakeStore | None = None) -> dict[tuple[str, str], Row]:
     """Each row by its SKU and the ERP's product."""
-    rows = list(matches(context_of(bench, store or bench.store)))
+    rows = list(matches(bench.context(bench.erp, store or bench.store)))
     by_key = {(row.sku, row.erp_product): row for row in rows}
     assert len(by_key) == len(rows)
     return by_key
@@ -110,7 +92,7 @@ def test_a_look_that_is_cut_short_takes_nothing_from_what_a_poll_reads_meanwhile
         if call == 3:  # the poll is about to ask for its last page
             bench.clock.advance(60)
             with pytest.raises(Stopped):
-                list(matches(context_of(bench, store)))
+                list(matches(bench.context(bench.erp, store)))
         if call == 5:  # and the look for its second
             raise Stopped
 

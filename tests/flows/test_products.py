@@ -1,7 +1,6 @@
 """Products from the ERP to the shop: made, changed and hidden, each once, and never by a guess."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,7 +13,7 @@ from erpsync.engine import operations, polling
 from erpsync.flows.context import ProductRules
 from erpsync.ledger import retention
 from erpsync.ports.spec import Capabilities, StoreAbility
-from erpsync.ports.store_records import ProductField, StorePrice
+from erpsync.ports.store_records import ProductField
 from erpsync.testing.bench import ERP, SHOP, Bench
 from erpsync.testing.fake_catalogue import ShopProduct
 from erpsync.testing.faults import FaultKind
@@ -29,6 +28,7 @@ from tests.flows.product_world import (
     one,
     poll,
     price,
+    price_in_shop,
     priced,
     put,
     read_shop,
@@ -333,9 +333,7 @@ def test_a_product_whose_price_is_not_known_is_made_hidden_and_shown_once_it_cos
     read_shop(bench)
     poll(bench)
     assert not one(bench, "MUG").visible
-    variant = bench.store.shop.variants[Sku("MUG")]
-    bench.store.shop.variants[Sku("MUG")] = replace(variant, price=StorePrice(price("9.90")))
-    bench.store.touch("variant", "MUG")
+    price_in_shop(bench, "MUG", "9.90")
     read_shop(bench)
     poll(bench)
     assert (one(bench, "MUG").visible, one(bench, "MUG").title) == (True, "Better mug")
@@ -370,9 +368,7 @@ def test_what_waits_for_its_price_is_not_shown_by_being_taken_out_of_sale_and_pu
         put(bench, MUG, active=active)
         poll(bench)
         assert not one(bench, "MUG").visible
-    variant = bench.store.shop.variants[Sku("MUG")]
-    bench.store.shop.variants[Sku("MUG")] = replace(variant, price=StorePrice(price("9.90")))
-    bench.store.touch("variant", "MUG")
+    price_in_shop(bench, "MUG", "9.90")
     read_shop(bench)
     poll(bench)
     assert one(bench, "MUG").visible

@@ -14,7 +14,7 @@ def unrouted(desk: Desk, seconds: float = 60, limit: int = 100) -> list[int]:
 
 def announced(desk: Desk, letter_id: int) -> bool:
     with desk.database.begin() as connection:
-        return dead_letters.announced(connection, letter_id, desk.now) is not None
+        return dead_letters.announced(connection, letter_id, desk.now)
 
 
 def test_a_dead_letter_is_routed_until_it_is_announced(desk: Desk) -> None:
@@ -37,7 +37,7 @@ def test_a_dead_letter_is_announced_once_however_many_messages_come(desk: Desk) 
 def test_an_announcement_that_fails_is_not_marked(desk: Desk) -> None:
     _, letter = desk.dead("1")
     with desk.database.connect() as connection:
-        assert dead_letters.announced(connection, letter, desk.now) is not None
+        assert dead_letters.announced(connection, letter, desk.now)
         connection.rollback()
     desk.advance(61)
     assert unrouted(desk) == [letter]

@@ -14,6 +14,7 @@ from erpsync.sandbox.runner import serve
 from erpsync.systems.odoo.adapter import OdooErp
 from erpsync.systems.odoo.settings import OdooSettings
 from erpsync.systems.odoo.simulator import API_KEY, DATABASE, OdooSimulator
+from erpsync.testing.barrier import Meeting
 from tests import odoo_server
 from tests.odoo_server import OdooServer, real_odoo
 from tests.systems.odoo.drafts import buyer
@@ -94,6 +95,17 @@ def real(real_odoo: OdooServer, tools: Tools) -> Odoo:
 def odoo(request: pytest.FixtureRequest) -> Odoo:
     found: Odoo = request.getfixturevalue("simulated" if request.param == "simulator" else "real")
     return found
+
+
+def meeting_at(operation: str) -> Callable[[str], None]:
+    """For a simulator's `between`: two workers' calls of that operation have both arrived before either is carried out."""
+    meeting = Meeting(2)
+
+    def meet(called: str) -> None:
+        if called == operation:
+            meeting.arrive()
+
+    return meet
 
 
 def of_simulator(simulator: OdooSimulator, server: OdooServer, tools: Tools) -> Odoo:

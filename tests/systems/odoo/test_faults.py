@@ -12,9 +12,9 @@ from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind, FaultySimulator
 from erpsync.sandbox.runner import serve
 from erpsync.systems.odoo.simulator import API_KEY, DATABASE, OdooSimulator
-from erpsync.testing.barrier import Flag, Meeting, together
+from erpsync.testing.barrier import Flag, together
 from tests.odoo_server import OdooServer
-from tests.systems.odoo.conftest import Odoo, of_simulator
+from tests.systems.odoo.conftest import Odoo, meeting_at, of_simulator
 from tests.systems.odoo.drafts import ELSEWHERE, HOME, buyer, draft, item, order
 
 # What JSON-2 answers when an exception escapes inside Odoo: nothing was written.
@@ -72,13 +72,7 @@ def test_a_write_that_lands_after_the_client_gave_up_does_not_make_a_second_orde
 
 
 def test_two_workers_with_the_same_orders_make_each_once(tools: Tools, orders: list[OrderDraft]) -> None:
-    meeting = Meeting(2)
-
-    def meet(operation: str) -> None:
-        if operation == "sale.order/load":
-            meeting.arrive()
-
-    simulator = OdooSimulator(between=meet)
+    simulator = OdooSimulator(between=meeting_at("sale.order/load"))
     with serve({"odoo": simulator}) as served:
         odoo = of_simulator(simulator, OdooServer(served["odoo"].base_url, DATABASE, API_KEY), tools)
         assert odoo.customer("shop") == orders[0].customer_id

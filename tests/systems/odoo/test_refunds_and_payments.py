@@ -16,9 +16,9 @@ from erpsync.ports.runtime import Tools
 from erpsync.sandbox.faults import Fault, FaultKind, FaultySimulator
 from erpsync.sandbox.runner import serve
 from erpsync.systems.odoo.simulator import API_KEY, DATABASE, OdooSimulator
-from erpsync.testing.barrier import Meeting, together
+from erpsync.testing.barrier import together
 from tests.odoo_server import OdooServer
-from tests.systems.odoo.conftest import Odoo, of_simulator
+from tests.systems.odoo.conftest import Odoo, meeting_at, of_simulator
 from tests.systems.odoo.drafts import draft, eur, item, order, shipping
 
 WEDNESDAY = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -242,13 +242,7 @@ def test_a_lost_or_late_refund_is_finished_not_doubled(
 
 
 def test_two_workers_with_one_refund_make_one(tools: Tools) -> None:
-    meeting = Meeting(2)
-
-    def meet(operation: str) -> None:
-        if operation == "account.move/load":
-            meeting.arrive()
-
-    simulator = OdooSimulator(between=meet)
+    simulator = OdooSimulator(between=meeting_at("account.move/load"))
     with serve({"odoo": simulator}) as served:
         odoo = of_simulator(simulator, OdooServer(served["odoo"].base_url, DATABASE, API_KEY), tools)
         wanted = refund_of(sold(odoo), [back()], "11.90")
